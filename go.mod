@@ -1,0 +1,3 @@
+module alprd
+
+go 1.26.8
