@@ -1,0 +1,65 @@
+package alpr
+
+import "time"
+
+// Entry is one line of a hot list: a plate someone has a lawful reason to look for.
+type Entry struct {
+	ID           string // unique in its list; the NIC number where there is one
+	Plate        Plate
+	Region       string // "us-nc"; empty when the list doesn't say
+	Class        string // stolen_vehicle, stolen_plate, wanted, felony, missing, amber, …
+	Priority     int    // 0 highest … 100 lowest
+	Make         string
+	Model        string
+	Colour       string
+	Year         string
+	Reason       string
+	Instructions string
+	EnteredAt    time.Time // zero when unknown
+	EffectiveAt  time.Time // no hit before it; zero for at once
+	ExpiresAt    time.Time // no hit from it on; zero for never
+	Operator     string    // who entered it by hand; empty for a list from a system
+}
+
+// Live reports whether the entry may raise a hit at now.
+func (e Entry) Live(now time.Time) bool {
+	return !now.Before(e.EffectiveAt) && (e.ExpiresAt.IsZero() || now.Before(e.ExpiresAt))
+}
+
+// ListInfo says which list an entry came from, and how old that list is.
+type ListInfo struct {
+	Name    string
+	Source  string // who publishes it: "NCIC", "NC SBI", …
+	Version uint64
+	BuiltAt time.Time // when the publisher made this version
+}
+
+// How tells in what way a read matches an entry.
+type How string
+
+const (
+	Exact       How = "exact"        // the same text, O and 0 taken alike
+	OtherRegion How = "other_region" // the same text, a state that disagrees (R19)
+	Confusable  How = "confusable"   // one or more characters substituted as the lattice supports
+	MissingChar How = "missing_char" // the read lacks a character of the entry
+	ExtraChar   How = "extra_char"   // the read has a character more than the entry
+	Wildcard    How = "wildcard"     // the entry or the read leaves a character open
+)
+
+// Difference is one position where the read and the entry are not the same character. An empty string means that
+// nothing stands there.
+type Difference struct {
+	Position int    `json:"position"`
+	Read     string `json:"read"`
+	Listed   string `json:"listed"`
+}
+
+// Hit is one entry that a read matches, and why.
+type Hit struct {
+	Entry        Entry
+	List         ListInfo
+	How          How
+	Differs      []Difference
+	RegionAgrees *bool   // nil when either side's state is unknown
+	Posterior    float64 // 0..1: that this entry's text is what stands on the plate
+}

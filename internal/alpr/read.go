@@ -1,0 +1,48 @@
+package alpr
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+)
+
+// Read is what the unit believes it read of one vehicle pass, or of one plate in a still picture.
+type Read struct {
+	ID       string // names the pass; NewID
+	Camera   string
+	Pass     uint64 // counts the camera's passes from 1 since start
+	Revision int    // 1 for the first report of the pass, then counting
+	Final    bool   // the vehicle is gone: no further revision follows
+
+	FirstAt, LastAt time.Time // of the pass
+	At              time.Time // of Best
+	Clock           Clock
+
+	Plate            Plate
+	Confidence       float64 // 0..1, of the whole text
+	Weakest          float64 // 0..1, of its least certain character
+	Region           string  // "us-nc"; empty when unknown, never a guess
+	RegionConfidence float64
+	Small            []int // positions from 0 of small stacked characters
+	Candidates       []Candidate
+	Lattice          Lattice
+	Evidence         Evidence // of the pass's best frames
+
+	Frames   int     // frames the plate was read in
+	Agreeing int     // of them, frames whose own best text is Plate
+	Corners  Quad    // in Best
+	CharPx   float64 // estimated height of the characters in Best, pixels
+
+	// Best is the frame the evidence pictures are cut from: always one that was read, never merely a good look at
+	// the vehicle. It is nil once the read is stored.
+	Best *Frame
+}
+
+// NewID makes a name that sorts by time: 48 bits of Unix milliseconds and 80 random bits, in hexadecimal.
+func NewID(now time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
+	rand.Read(b[6:])
+	return hex.EncodeToString(b[:])
+}
