@@ -37,6 +37,8 @@ type Read struct {
 	// Best is the frame the evidence pictures are cut from: always one that was read, never merely a good look at
 	// the vehicle. It is nil once the read is stored.
 	Best *Frame
+	// Others are the other plates found in Best: they are blanked wherever the scene leaves the unit.
+	Others []Quad
 }
 
 // NewID makes a name that sorts by time: 48 bits of Unix milliseconds and 80 random bits, in hexadecimal.
