@@ -1,0 +1,67 @@
+# Each target does its own set-up on Debian 12 (the machine has Go 1.26 or newer), prints what it does, and ends with one line
+# that holds the figure.
+
+SHELL      := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+BUILD_DEPS := g++ make pkg-config libopencv-dev libavcodec-dev libavutil-dev
+TEST_DEPS  := $(BUILD_DEPS) mosquitto mosquitto-clients ffmpeg chromium systemd python3
+TRAIN_DEPS := python3-torch python3-onnx python3-opencv python3-numpy python3-pil fonts-roadgeek fonts-routed-gothic fonts-opendin \
+              fonts-dejavu fonts-liberation fonts-roboto-unhinted fonts-urw-base35 fonts-lato fonts-national-park
+ALPRD_SHARED ?= $(abspath ../shared)
+export ALPRD_SHARED
+
+.PHONY: help build demo test bench accuracy fuzz train security clean
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# debs installs those of its packages that are missing; on a machine that has them it takes a blink.
+define debs
+	@missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
+	  $$sudo apt-get update -q >/dev/null; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >/dev/null; \
+	fi
+	@command -v go >/dev/null || { echo "error: go is not installed"; echo "hint:  install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
+endef
+
+build: ## bin/alprd and bin/alprctl
+	$(call debs,$(BUILD_DEPS))
+	@mkdir -p bin
+	go build -o bin/ ./cmd/alprd ./cmd/alprctl
+	@ls -l bin | awk 'NR>1{printf "built bin/%s (%.1f MB)\n", $$9, $$5/1e6}'
+
+demo: build ## the product in one minute
+	./bin/alprd demo $(DEMO)
+
+test: ## everything that CI runs
+	$(call debs,$(TEST_DEPS))
+	@test -z "$$(gofmt -l cmd internal docs)" || { echo "error: gofmt would change:"; gofmt -l cmd internal docs; exit 1; }
+	go vet ./...
+	@start=$$(date +%s); go test -timeout 20m ./... ; \
+	$(MAKE) --no-print-directory security; \
+	echo "test: green in $$(( $$(date +%s) - start )) s"
+
+security: ## exposure of the systemd unit, at most 1.5
+	$(call debs,systemd)
+	@systemd-analyze security --offline=true --threshold=15 --no-pager systemd/alprd.service | tail -1
+
+bench: ## every benchmark with its rivals, in one run
+	$(call debs,$(TEST_DEPS))
+	go test -run '^$$' -bench . -benchmem ./... | grep -vE '^(PASS|ok|\?)'
+	@echo "bench: done"
+
+accuracy: build ## scores every set under ../shared/data that is there
+	@scripts/accuracy
+
+fuzz: ## every fuzz target in turn, TIME each
+	$(call debs,$(BUILD_DEPS))
+	@n=0; for t in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs grep -HoE '^func Fuzz[A-Za-z0-9_]+' | sed 's/func //'); do \
+	  go test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $${TIME:-30s} "./$$(dirname $${t%%:*})"; n=$$((n+1)); done; echo "fuzz: $$n targets, no failure"
+
+train: ## the networks, from nothing (hours)
+	$(call debs,$(TRAIN_DEPS))
+	training/train.sh
+
+clean: ## what was built
+	rm -rf bin
