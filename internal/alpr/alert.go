@@ -8,22 +8,24 @@ const Unverified = "UNVERIFIED"
 // Notice stands in every alert.
 const Notice = "An alert is not probable cause. Verify the plate, the state and the current status of the entry before acting."
 
-// Alert is the message of a hit as it leaves the unit. docs/asyncapi.yaml describes it for others; the schema beside it
-// validates every one in the tests.
+// Alert is the message of a hit as it leaves the unit; Encode makes its bytes. docs/asyncapi.yaml describes it for
+// others; the schema beside it validates every one in the tests. Every field is always there: what is not known is null
+// where the type says pointer, and empty where it says string or slice.
 type Alert struct {
-	ID         string        `json:"id"` // names the pass and the listed plate
-	Revision   int           `json:"revision"`
-	Seq        uint64        `json:"seq"` // unique for each message of the unit
-	Status     string        `json:"status"`
-	Notice     string        `json:"notice"`
-	CapturedAt Time          `json:"captured_at"`
-	DestroyBy  Time          `json:"destroy_by"` // end of the record's lawful life, copies included
-	Clock      AlertClock    `json:"clock"`
-	Unit       AlertUnit     `json:"unit"`
-	Read       AlertRead     `json:"read"`
-	Matches    []AlertMatch  `json:"matches"`
-	Evidence   AlertEvidence `json:"evidence"`
-	Signature  string        `json:"signature"` // Ed25519 by the unit's key, base64, over the alert with an empty signature
+	ID             string        `json:"id"` // names the pass and the listed plate
+	Revision       int           `json:"revision"`
+	Seq            uint64        `json:"seq"`        // unique for each message of the unit
+	DestroyBy      Time          `json:"destroy_by"` // end of the record's lawful life, copies included
+	Unit           AlertUnit     `json:"unit"`
+	CapturedAt     Time          `json:"captured_at"`
+	Clock          AlertClock    `json:"clock"`
+	Status         string        `json:"status"`
+	Notice         string        `json:"notice"`
+	Read           AlertRead     `json:"read"`
+	Matches        []AlertMatch  `json:"matches"`         // likeliest first, then the more urgent list entry
+	MatchesOmitted int           `json:"matches_omitted"` // further ones that MaxAlert had no room for
+	Evidence       AlertEvidence `json:"evidence"`
+	Signature      string        `json:"signature"` // base64, by the unit's key, over the alert with an empty signature
 }
 
 // AlertClock says how far CapturedAt can be trusted.
@@ -69,7 +71,7 @@ type AlertMatch struct {
 	Entry        AlertEntry   `json:"entry"`
 	How          How          `json:"how"`
 	Differs      []Difference `json:"differs"`
-	RegionAgrees *bool        `json:"region_agrees"`
+	RegionAgrees *bool        `json:"region_agrees"` // null when either side's state is unknown (R19)
 	Posterior    float64      `json:"posterior"`
 }
 
@@ -89,15 +91,15 @@ type AlertEntry struct {
 	Region       *string      `json:"region"`
 	Class        string       `json:"class"`
 	Priority     int          `json:"priority"`
-	Make         string       `json:"make,omitempty"`
-	Model        string       `json:"model,omitempty"`
-	Colour       string       `json:"colour,omitempty"`
-	Year         string       `json:"year,omitempty"`
-	Reason       string       `json:"reason,omitempty"`
-	Instructions string       `json:"instructions,omitempty"`
-	EnteredAt    *Time        `json:"entered_at"`
-	ExpiresAt    *Time        `json:"expires_at"`
-	Manual       *AlertManual `json:"manual,omitempty"`
+	Make         string       `json:"make"`
+	Model        string       `json:"model"`
+	Colour       string       `json:"colour"`
+	Year         string       `json:"year"`
+	Reason       string       `json:"reason"`
+	Instructions string       `json:"instructions"`
+	EnteredAt    *Time        `json:"entered_at"` // null when the list doesn't say
+	ExpiresAt    *Time        `json:"expires_at"` // null for never
+	Manual       *AlertManual `json:"manual"`     // null for a list from a system
 }
 
 // AlertManual names who entered the entry by hand.
@@ -107,7 +109,7 @@ type AlertManual struct {
 
 // AlertEvidence is what the receiver can see and check.
 type AlertEvidence struct {
-	PlateJPEG   []byte    `json:"plate_jpeg"` // base64
+	PlateJPEG   []byte    `json:"plate_jpeg"` // base64; at most MaxPlateJPEG bytes, or Encode leaves it out
 	PlateSHA256 string    `json:"plate_sha256"`
 	SceneSHA256 string    `json:"scene_sha256"` // of the picture that follows on alert/scene
 	Corners     [4][2]int `json:"corners"`      // of the plate in the scene
@@ -115,17 +117,22 @@ type AlertEvidence struct {
 
 // Scene follows an alert on the bulk connection: the whole picture, other vehicles' plates blanked.
 type Scene struct {
-	ID         string `json:"id"` // of its alert
-	Revision   int    `json:"revision"`
-	Seq        uint64 `json:"seq"`
-	UnitID     string `json:"unit"`
-	Camera     string `json:"camera"`
-	CapturedAt Time   `json:"captured_at"`
-	DestroyBy  Time   `json:"destroy_by"`
-	Width      int    `json:"width"`
-	Height     int    `json:"height"`
-	SceneJPEG  []byte `json:"scene_jpeg"` // base64
-	SHA256     string `json:"scene_sha256"`
+	ID         string    `json:"id"`       // of its alert
+	Revision   int       `json:"revision"` // of its alert
+	Seq        uint64    `json:"seq"`      // its own
+	DestroyBy  Time      `json:"destroy_by"`
+	Unit       SceneUnit `json:"unit"`
+	CapturedAt Time      `json:"captured_at"`
+	Width      int       `json:"width"`
+	Height     int       `json:"height"`
+	SceneJPEG  []byte    `json:"scene_jpeg"`   // base64
+	SHA256     string    `json:"scene_sha256"` // of the JPEG, hexadecimal
+}
+
+// SceneUnit says which unit and camera a scene comes from.
+type SceneUnit struct {
+	ID     string `json:"id"`
+	Camera string `json:"camera"`
 }
 
 // Time is RFC 3339 UTC with milliseconds on the wire.
