@@ -22,6 +22,10 @@ const (
 type Posterior struct {
 	Log   []float32 // T×37, natural logarithms, each row sums to one in probability
 	Small []float32 // T, 0..1; nil when the recogniser doesn't tell
+
+	// Weight is how much of an independent look this is, 0..1: two margins around one frame's plate share a look, and a
+	// blurred frame counts less. Zero stands for 1.
+	Weight float32
 }
 
 // Columns is T.
@@ -57,35 +61,55 @@ func (p Posterior) Score(text string) float64 {
 	if !ok || T == 0 {
 		return math.Inf(-1)
 	}
-	inf := math.Inf(-1)
-	a := make([]float64, len(s))
-	b := make([]float64, len(s))
-	for i := range a {
-		a[i] = inf
-	}
+	// Probabilities, not logarithms: a tenth of the time. What would vanish is carried in scale.
+	n, scale := len(s), 0.0
+	a, b := make([]float64, n), make([]float64, n)
 	row := p.Row(0)
-	a[0] = float64(row[s[0]])
-	if len(s) > 1 {
-		a[1] = float64(row[s[1]])
+	a[0] = math.Exp(float64(row[Blank]))
+	if n > 1 {
+		a[1] = math.Exp(float64(row[s[1]]))
 	}
 	for t := 1; t < T; t++ {
 		row = p.Row(t)
+		blank, top := math.Exp(float64(row[Blank])), 0.0
 		for i := range s {
 			v := a[i]
 			if i > 0 {
-				v = logAdd(v, a[i-1])
+				v += a[i-1]
 			}
-			if i > 1 && s[i] != Blank && s[i] != s[i-2] {
-				v = logAdd(v, a[i-2])
+			if i&1 == 0 {
+				v *= blank
+			} else if v += before(a, s, i); v > 0 {
+				v *= math.Exp(float64(row[s[i]]))
 			}
-			b[i] = v + float64(row[s[i]])
+			b[i] = v
+			top = max(top, v)
+		}
+		if top < 1e-100 {
+			if top == 0 {
+				return math.Inf(-1)
+			}
+			scale += math.Log(top)
+			for i := range b {
+				b[i] /= top
+			}
 		}
 		a, b = b, a
 	}
-	if len(s) == 1 {
-		return a[0]
+	v := a[n-1]
+	if n > 1 {
+		v += a[n-2]
 	}
-	return logAdd(a[len(s)-1], a[len(s)-2])
+	return math.Log(v) + scale
+}
+
+// before is what reaches character i straight from the character before it: nothing if they are the same, for then a
+// blank must stand between them.
+func before(a []float64, s []int, i int) float64 {
+	if i < 2 || s[i] == s[i-2] {
+		return 0
+	}
+	return a[i-2]
 }
 
 // Align is the most probable column of each character of text (Viterbi); nil when text can't be spelt.
@@ -138,16 +162,6 @@ func (p Posterior) Align(text string) []int {
 		i -= int(back[t*n+i])
 	}
 	return cols
-}
-
-func logAdd(a, b float64) float64 {
-	if a < b {
-		a, b = b, a
-	}
-	if math.IsInf(b, -1) {
-		return a
-	}
-	return a + math.Log1p(math.Exp(b-a))
 }
 
 // Half encodes the probabilities (not logarithms) as base64 of little-endian IEEE 754 half floats, T rows of 37: the
