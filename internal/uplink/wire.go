@@ -1,0 +1,149 @@
+package uplink
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// wire is a connection whose Write never blocks. paho writes on one goroutine and blocks its callers, for up to 30 s,
+// while that goroutine waits for a stalled link; with a wire below it, a stalled link is ours to see and to end. What is
+// written and not yet on its way is bounded by the window of whoever publishes.
+type wire struct {
+	net.Conn // TLS, or the plain one inside the process
+	raw      net.Conn
+
+	mu     sync.Mutex
+	queue  []byte    // not yet taken by the kernel
+	moved  time.Time // when the kernel last took something
+	err    error     // the first error of reading or writing
+	closed bool
+
+	poke chan struct{} // holds one: queue or closed changed
+	done chan struct{} // closed when pump has ended and so has the connection
+}
+
+const (
+	wireChunk = 16 << 10               // bytes handed to the kernel at a time
+	wireStall = 30 * time.Second       // for a chunk: a link slower than 0.5 kB/s is as good as gone
+	wireFlush = 250 * time.Millisecond // what is left at the end, a DISCONNECT above all, may take so long
+)
+
+// newWire starts the goroutine that writes; Close ends it.
+func newWire(conn, raw net.Conn) *wire {
+	w := &wire{Conn: conn, raw: raw, moved: time.Now(), poke: make(chan struct{}, 1), done: make(chan struct{})}
+	go w.pump()
+	return w
+}
+
+// Write takes p and returns.
+func (w *wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return 0, net.ErrClosed
+	}
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.queue = append(w.queue, p...)
+	w.signal()
+	return len(p), nil
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.fail(err)
+	}
+	return n, err
+}
+
+// SetWriteDeadline is ours alone to set: paho's would count from when it queued.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+
+// SetDeadline bounds reading only.
+func (w *wire) SetDeadline(t time.Time) error { return w.Conn.SetReadDeadline(t) }
+
+// Moved is when the kernel last took bytes.
+func (w *wire) Moved() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.moved
+}
+
+// Err is what ended the connection, nil while it lasts or when Close did.
+func (w *wire) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// Close gives what is queued a quarter of a second to leave and ends the connection.
+func (w *wire) Close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.signal()
+	w.mu.Unlock()
+	end := time.AfterFunc(wireFlush, func() { w.raw.Close() })
+	defer end.Stop()
+	<-w.done
+	return nil
+}
+
+// signal wakes the pump; the caller holds mu.
+func (w *wire) signal() {
+	select {
+	case w.poke <- struct{}{}:
+	default:
+	}
+}
+
+func (w *wire) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil && !w.closed && !errors.Is(err, net.ErrClosed) {
+		w.err = err
+	}
+}
+
+// pump writes what is queued, until Close or an error.
+func (w *wire) pump() {
+	defer close(w.done)
+	var chunk []byte
+	for {
+		w.mu.Lock()
+		if len(chunk) == 0 {
+			n := min(len(w.queue), wireChunk)
+			chunk = append(chunk, w.queue[:n]...)
+		}
+		closed := w.closed
+		if len(chunk) > 0 && !closed {
+			w.raw.SetWriteDeadline(time.Now().Add(wireStall))
+		}
+		w.mu.Unlock()
+
+		if len(chunk) == 0 {
+			if closed {
+				w.Conn.Close() // says goodbye in TLS, then closes
+				return
+			}
+			<-w.poke
+			continue
+		}
+		if _, err := w.Conn.Write(chunk); err != nil {
+			w.fail(err)
+			w.raw.Close() // not w.Conn: TLS would wait for the link to take its goodbye
+			return
+		}
+		w.mu.Lock()
+		w.queue = w.queue[len(chunk):]
+		if len(w.queue) == 0 {
+			w.queue = nil
+		}
+		w.moved = time.Now()
+		w.mu.Unlock()
+		chunk = chunk[:0]
+	}
+}
