@@ -561,7 +561,7 @@ def render(rng, kind=None):
         bolts(rng, image)
     if rng.random() < .35:
         cv2.rectangle(image, (1, 1), (WIDTH - 2, HEIGHT - 2), shade(colour(rng, 20, 200)), rng.randint(1, 3))
-    if rng.random() < .14:
+    if rng.random() < .2:
         frame(rng, image, row)
     large = "".join(c for c in text if c.isalnum())
     whole = prefix + large + suffix
