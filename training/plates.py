@@ -35,10 +35,10 @@ PATTERNS = {
     "DA ADDDD": 1, "DA AADDD": 1, "DA DDDDD": 1, "DAA ADD": 1, "ADDDDD": 1.5, "DDDDDD": 3, "DDD DDD": 3, "DDDDDDD": 2,
     "DDDDD": 4, "DDDD": 4, "DDD": 1, "DD": .3, "D": .3, "AADDD": 2, "DDDDA": 1.5, "DDDDDA": 1.5, "DDAADD": .7, "DDADAD": .4,
     "D-ADDDD": 1, "DD-DDDA": .7, "D-DDDDDA": .7, "DDDAAD": .7, "AADDAD": .5, "DD AADD": 1.2, "DDD-AAA": 2, "AAA-DDD": 2,
-    "DDDADDD": 1, "DADDDDA": 1, "DDDDAAD": .5, "AADAAAA": .6, "AADADA": .5, "word": 11, "syllables": 5, "any": 6,
+    "DDDADDD": 1, "DADDDDA": 1, "DDDDAAD": .5, "AADAAAA": .6, "AADADA": .5, "word": 13, "syllables": 6, "any": 7,
 }
 # Letters that serials use; I, O and Q are rare there since they look like digits.
-SERIAL_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ" * 6 + "OQI"
+SERIAL_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ" * 6 + "OQI" * 2
 WORDS = (
     "GO BIG MY LUV LOVE DOG CAT FLY RUN SKI SURF GOLF BOAT FISH HUNT JEEP TRUCK MOM DAD NANA PAPA BABE KING QUEEN BOSS CHEF DOC "
     "LAW COP ARMY NAVY USA ROCK JAZZ BLUES MUSIC HAPPY LUCKY CRAZY WILD FREE FAST SLOW RED BLUE GREEN PINK BLACK WHITE GOLD STAR "
@@ -174,19 +174,24 @@ def symbol(rng):
 def figure(rng, n):
     """A made-up emblem, n×n uint8 mask: blot, rays, tree, ring or scribble."""
     image, c, kind = np.zeros((n, n), np.uint8), n / 2, rng.random()
-    if kind < .4:
+    if kind < .25:
+        return upright(rng, n)
+    if kind < .5:
         angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
         radius = c * .6 + sum(rng.uniform(-.18, .18) * c * np.cos(j * angle + rng.uniform(0, 6.3)) for j in range(1, 7))
         squash = rng.uniform(.5, 1)
         points = np.stack([c + radius * np.cos(angle) * squash, c + radius * np.sin(angle)], 1)
         cv2.fillPoly(image, [points.astype(np.int32)], 255)
-    elif kind < .6:
+    elif kind < .68:
         cv2.circle(image, (int(c), int(c)), int(c * rng.uniform(.2, .4)), 255, rng.choice([-1, 3]))
-        rays = rng.choice([4, 5, 8])
+        rays = rng.choice([4, 4, 5, 8])
         for j in range(rays):
             dx, dy = math.cos(j * 2 * math.pi / rays), math.sin(j * 2 * math.pi / rays)
-            cv2.line(image, (int(c + dx * c * .42), int(c + dy * c * .42)), (int(c + dx * c * .95), int(c + dy * c * .95)), 255, 4)
-    elif kind < .78:
+            for side in (-.21, -.07, .07, .21) if rays == 4 else (0,):
+                x, y, reach = c - dy * side * c, c + dx * side * c, rng.uniform(.75, .98)
+                cv2.line(image, (int(x + dx * c * .42), int(y + dy * c * .42)), (int(x + dx * c * reach), int(y + dy * c * reach)), 255,
+                         rng.choice([2, 3, 4]))
+    elif kind < .8:
         for j in range(rng.randint(2, 5)):
             y, spread = n * j / 5, c * (.25 + .13 * j)
             cv2.fillPoly(image, [np.array([[c, y], [c - spread, y + n * .35], [c + spread, y + n * .35]], np.int32)], 255)
@@ -197,6 +202,21 @@ def figure(rng, n):
     else:
         for _ in range(rng.randint(3, 9)):
             cv2.line(image, (rng.randint(0, n), rng.randint(0, n)), (rng.randint(0, n), rng.randint(0, n)), 255, rng.randint(2, 8))
+    return image
+
+
+def upright(rng, n):
+    """Trees, palms, lighthouses, statues: a speckled, roughly symmetric figure taller than wide."""
+    rows = np.arange(n)
+    half = np.interp(rows, np.linspace(0, n, 7), [rng.uniform(.02, .42) * n for _ in range(7)])
+    if rng.random() < .5:
+        half = half * (1 + .5 * np.sin(rows * rng.uniform(.3, 1.2)))
+    w = int(n * rng.uniform(.4, .8))
+    across = np.abs(np.arange(w)[None, :] - w / 2 + noise(rng, n)[:, None] * rng.choice([0, 1, 2]))
+    image = np.where(across < half[:, None] * w / n, 255, 0).astype(np.uint8)
+    if rng.random() < .7:
+        holes = soft_noise(rng, rng.randint(8, 40), rng.randint(6, 30), n, w) > rng.uniform(.2, 1.2)
+        image[holes] = 0
     return image
 
 
@@ -288,7 +308,7 @@ class Row(NamedTuple):
 
 
 def stack_chars(rng):
-    count = rng.choices([1, 2, 3], [1, 8, 1.5])[0]
+    count = rng.choices([1, 2, 3], [1, 8, 2.5])[0]
     if rng.random() < .65:
         return "".join(rng.choice(strokefont.LETTERS) for _ in range(count))
     return "".join(rng.choice(strokefont.CHARACTERS) for _ in range(count))
@@ -301,7 +321,9 @@ def stack_size(letters, chars, row, rng):
 
 
 def draw_stack(letters, mask, chars, left, row, rng, size):
-    """Draws small characters above each other from the left edge given."""
+    """Draws small characters above each other from the left edge given; often with dies of their own."""
+    if rng.random() < .5:
+        letters = strokefont.lettering(rng)
     width, height = size
     pitch = (row.height - height) / max(1, len(chars) - 1)
     start = row.top if len(chars) > 1 or rng.random() < .5 else row.top + (row.height - height) * rng.choice([.5, 1])
@@ -320,9 +342,13 @@ def separator(rng, image, mask, kind, x, width, row, art_ink):
                       (int((cx + half) * MASK_SCALE), int((middle + thick) * MASK_SCALE)), 255, -1)
     elif kind == "dot":
         cv2.circle(mask, (int(cx * MASK_SCALE), int(middle * MASK_SCALE)), int(row.height * .07 * MASK_SCALE), 255, -1, cv2.LINE_AA)
+    elif kind == "sticker":
+        w, h = int(min(width, row.height * .5)), int(row.height * rng.uniform(.4, .8))
+        if w > 8 and h > 12:
+            sticker(rng, image, int(cx - w / 2), int(middle - h / 2), w, h)
     elif kind == "art":
         emblem = symbol(rng)
-        height = int(row.height * rng.uniform(.35, 1.2))
+        height = int(row.height * (rng.uniform(.35, .7) if rng.random() < .4 else rng.uniform(.7, 1.4)))
         w = max(5, int(min(width * 1.1, height * emblem.shape[1] / emblem.shape[0])))
         emblem = cv2.resize(emblem, (w, height), interpolation=cv2.INTER_AREA)
         blend(image, emblem, int(cx - w / 2), int(middle - height / 2), art_ink)
@@ -352,14 +378,14 @@ def registration(rng, image, row, text, prefix="", suffix="", ink=None, separato
         size = stack_size(letters, suffix, row, rng)
         suffix_gap = max(2, gap * rng.uniform(.5, 1.4))
         right -= size[0] + suffix_gap
-    kind = rng.choice(separators or ["dash", "dash", "space", "space", "none", "art", "art", "dot"])
-    stretch = rng.choice([1, 1, 1.6, 2.6]) if kind in ("art", "space") else 1
+    kind = rng.choice(separators or ["dash", "dash", "space", "space", "none", "art", "art", "art", "dot", "dot", "sticker"])
+    stretch = rng.choice([1, 1, 1.6, 2.6]) if kind in ("art", "space") else 1.
     monospaced = rng.random() < .4
     cell = max(letters.width(c) for c in "MH0") * row.height
     pieces, total = [], 0.
     for char in text:
         if char in "- ":
-            advance = {"dash": .36, "space": .32, "none": .05, "art": .62, "dot": .3}[kind] * row.height * rng.uniform(.6, 1.3) * stretch
+            advance = {"dash": .36, "space": .32, "none": .05, "art": .62, "dot": .3, "sticker": .5}[kind] * row.height * rng.uniform(.6, 1.3) * stretch
             pieces.append((None, advance, advance))
             total += advance + gap * .4
         else:
@@ -533,8 +559,8 @@ def general(rng):
     height = HEIGHT * rng.uniform(.36, .54)
     row = Row(rng.uniform(3, 12), WIDTH - rng.uniform(3, 12), HEIGHT * rng.uniform(.46, .56) - height / 2, height)
     prefix = suffix = ""
-    if count <= 6 and rng.random() < .16:
-        if rng.random() < .5:
+    if count <= 6 and rng.random() < .2:
+        if rng.random() < .6:
             prefix = stack_chars(rng)
         else:
             suffix = stack_chars(rng)

@@ -94,7 +94,7 @@ class Die:
     def _glyph_G(self):
         r, w, m = self.rng, self.w, self.waist
         bar = m + r.uniform(0, .12)
-        strokes = [self._c(low=bar) + [(w * r.uniform(.45, .65), bar)]]
+        strokes = [self._c(low=bar) + [(w * r.uniform(.4, .75), bar)]]
         if r.random() < .2:
             strokes.append([(w, bar), (w, 1)])
         return strokes
@@ -201,19 +201,22 @@ class Die:
         return strokes
 
     def _glyph_4(self):
-        """Three constructions; the last is California's and Idaho's: a short stub crossed low, a nearly upright diagonal."""
+        """Three constructions: closed with a full stem; open; and California's, Idaho's and Georgia's, where a short stub crosses a
+        low bar and the diagonal is nearly upright, often as a vertical with a bend. The last was misread as L until it was common."""
         r, w = self.rng, self.w
         kind = r.random()
         if kind < .3:
-            bar, stem = r.uniform(.62, .78), w * r.uniform(.68, .85)
+            bar, stem = r.uniform(.6, .8), w * r.uniform(.68, .85)
             return [[(stem, 1), (stem, 0), (0, bar), (w * 1.03, bar)]]
-        if kind < .6:
-            bar, stem = r.uniform(.66, .78), w * r.uniform(.68, .85)
-            return [[(stem, 1), (stem, r.uniform(.3, .62))],
-                    [(w * r.uniform(.3, .68), 0), (w * r.choice([0, 0, .06]), bar), (w * r.uniform(.98, 1.06), bar)]]
-        bar, stem = r.uniform(.72, .85), w * r.uniform(.58, .85)
-        return [[(stem, min(1, bar + r.uniform(.1, .3))), (stem, bar - r.uniform(.1, .22))],
-                [(w * r.uniform(.22, .5), 0), (w * r.choice([0, 0, .08]), bar), (w * r.uniform(.95, 1.08), bar)]]
+        bar, right = r.uniform(.66, .85), w * r.uniform(.95, 1.08)
+        left, head = w * r.choice([0, 0, .06]), w * r.uniform(.22, .62)
+        diagonal = [(head, 0), (left, bar), (right, bar)]
+        if r.random() < .3:
+            diagonal.insert(1, (left + (head - left) * r.uniform(.2, .45), bar * r.uniform(.45, .7)))
+        stem = w * r.uniform(.58, .88)
+        if kind < .55:
+            return [[(stem, 1), (stem, r.uniform(.25, .6))], diagonal]
+        return [[(stem, min(1, bar + r.uniform(.1, .34))), (stem, bar - r.uniform(.08, .26))], diagonal]
 
     def _glyph_7(self):
         r, w = self.rng, self.w
@@ -266,14 +269,16 @@ class Die:
     def _glyph_Z(self): return [[(0, 0), (self.w, 0), (0, 1), (self.w, 1)]]
 
     def _glyph_M(self):
-        r, w = self.rng, self.w * self.rng.uniform(1.0, 1.25)
-        return [[(0, 1), (0, 0), (w / 2, r.uniform(.38, .8)), (w, 0), (w, 1)]]
+        """As wide as the other letters on most dies; so is the W, whose inner strokes then meet about half-way up."""
+        r, w = self.rng, self.w * self.rng.choice([1, 1, 1.12, 1.25])
+        return [[(0, 1), (0, 0), (w / 2, r.uniform(.36, .8)), (w, 0), (w, 1)]]
 
     def _glyph_W(self):
-        r, w = self.rng, self.w * self.rng.uniform(1.0, 1.25)
-        if r.random() < .7:
-            return [[(0, 0), (w * .22, 1), (w * .5, r.choice([.1, .3, .45])), (w * .78, 1), (w, 0)]]
-        return [[(0, 0), (0, 1), (w / 2, 1 - r.uniform(.38, .8)), (w, 1), (w, 0)]]
+        r, w = self.rng, self.w * self.rng.choice([1, 1, 1.12, 1.25])
+        if r.random() < .75:
+            foot = r.uniform(.1, .25) * w
+            return [[(0, 0), (foot, 1), (w / 2, r.choice([.1, .3, .4, .5, .6])), (w - foot, 1), (w, 0)]]
+        return [[(0, 0), (0, 1), (w / 2, 1 - r.uniform(.36, .8)), (w, 1), (w, 0)]]
 
     def _glyph_N(self): return [[(0, 1), (0, 0), (self.w, 1), (self.w, 0)]]
 
