@@ -1,0 +1,211 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"gocv.io/x/gocv"
+)
+
+// feedDevice reads a V4L2 device through OpenCV, in the child. OpenCV's conversion to colour is switched off: the luma
+// that the camera sent is passed on as it is.
+func feedDevice(ctx context.Context, cam Camera, s *sender) error {
+	number, err := deviceNumber(cam.URL)
+	if err != nil {
+		return err
+	}
+	v, err := gocv.VideoCaptureDeviceWithAPI(number, gocv.VideoCaptureV4L2)
+	if err != nil {
+		return &problem{what: fmt.Sprintf("/dev/video%d can't be opened as a camera", number), err: err,
+			hint: "it may be in use, or be a camera's metadata node: try the others that v4l2-ctl --list-devices shows"}
+	}
+	defer v.Close()
+	settings(cam.Device, cam.FPS, v, s)
+	m := gocv.NewMat()
+	defer m.Close()
+	var d *decoder
+	defer func() {
+		if d != nil {
+			d.close()
+		}
+	}()
+	good := false
+	for ctx.Err() == nil {
+		if !v.Read(&m) || m.Empty() {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return &problem{what: fmt.Sprintf("/dev/video%d gives no more pictures", number), hint: "it was unplugged or lost power: check the cable; dmesg tells more"}
+		}
+		at := time.Now()
+		code := fourCC(v.Get(gocv.VideoCaptureFOURCC))
+		if code == "MJPG" || code == "JPEG" {
+			if d == nil {
+				if d, err = newDecoder(mjpeg, nil); err != nil {
+					return err
+				}
+			}
+			if err := feedJPEG(&m, at, d, s); err != nil {
+				return err
+			}
+			continue
+		}
+		p, err := rawPlanes(&m, code)
+		if err != nil {
+			if good { // one short transfer
+				s.hurt()
+				continue
+			}
+			return err
+		}
+		good = true
+		if err := s.offer(p, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func feedJPEG(m *gocv.Mat, at time.Time, d *decoder, s *sender) error {
+	b, err := m.DataPtrUint8()
+	if err != nil {
+		return fmt.Errorf("read the device's buffer: %w", err)
+	}
+	if err := d.send(b, at); err != nil {
+		s.hurt()
+		return nil
+	}
+	for {
+		p, err := d.receive()
+		switch {
+		case err == errMore:
+			return nil
+		case err != nil || p.damaged:
+			s.hurt()
+			if err != nil {
+				return nil
+			}
+		default:
+			if err := s.offer(&p.planes, at); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// deviceNumber finds N of /dev/videoN, also behind the links in /dev/v4l/by-path.
+func deviceNumber(url string) (int, error) {
+	path := strings.TrimPrefix(strings.TrimPrefix(url, "v4l2:"), "V4L2:")
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, &problem{what: "there is no device " + quote(path), hint: "check cable and power; v4l2-ctl --list-devices shows what is there"}
+	case errors.Is(err, fs.ErrPermission):
+		return 0, &problem{what: "no permission to use " + quote(path), hint: "add the user that alprd runs as to the group video"}
+	case err != nil:
+		return 0, fmt.Errorf("open the device: %w", err)
+	}
+	f.Close()
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return 0, fmt.Errorf("find the device: %w", err)
+	}
+	digits, found := strings.CutPrefix(filepath.Base(real), "video")
+	n, err := strconv.Atoi(digits)
+	if !found || err != nil {
+		return 0, &problem{what: quote(path) + " is not a video device", hint: "give /dev/videoN, or a link to it"}
+	}
+	return n, nil
+}
+
+// settings asks the device for what the configuration wants. OpenCV's Set reports nothing, so everything is read back.
+func settings(want Device, fps float64, v *gocv.VideoCapture, s *sender) {
+	ask := func(name string, prop gocv.VideoCaptureProperties, value float64) {
+		v.Set(prop, value)
+		if got := v.Get(prop); got != value {
+			s.say(msgNote, note{Text: "the camera didn't take a setting", Setting: name, Asked: value, Got: got})
+		}
+	}
+	if want.Format != "" {
+		code := 0
+		for i := range 4 {
+			code |= int(want.Format[i]) << (8 * i)
+		}
+		ask("format", gocv.VideoCaptureFOURCC, float64(code))
+	}
+	if want.Width > 0 && want.Height > 0 {
+		ask("width", gocv.VideoCaptureFrameWidth, float64(want.Width))
+		ask("height", gocv.VideoCaptureFrameHeight, float64(want.Height))
+	}
+	if fps > 0 {
+		v.Set(gocv.VideoCaptureFPS, fps) // the sender holds the rate where the device can't
+	}
+	if want.Exposure != nil {
+		ask("auto_exposure", gocv.VideoCaptureAutoExposure, 1) // V4L2_EXPOSURE_MANUAL
+		ask("exposure", gocv.VideoCaptureExposure, *want.Exposure)
+	}
+	if want.Gain != nil {
+		ask("gain", gocv.VideoCaptureGain, *want.Gain)
+	}
+	if want.Focus != nil {
+		ask("auto_focus", gocv.VideoCaptureAutoFocus, 0)
+		ask("focus", gocv.VideoCaptureFocus, *want.Focus)
+	}
+	v.Set(gocv.VideoCaptureBufferSize, 2)
+	v.Set(gocv.VideoCaptureConvertRGB, 0) // last: other settings reopen the stream
+}
+
+func fourCC(v float64) string {
+	n := uint32(v)
+	return string([]byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)})
+}
+
+// rawPlanes looks at a buffer as the device filled it. Uncompressed video is limited range unless the driver says
+// otherwise, which OpenCV doesn't pass on; UVC cameras in fact deliver the range of BT.601.
+func rawPlanes(m *gocv.Mat, code string) (*planes, error) {
+	b, err := m.DataPtrUint8()
+	if err != nil {
+		return nil, fmt.Errorf("read the device's buffer: %w", err)
+	}
+	w, h := m.Cols(), m.Rows()
+	p := &planes{width: w, height: h, limited: true}
+	switch code {
+	case "YUYV":
+		p.ratio = image.YCbCrSubsampleRatio422
+		if len(b) < 2*w*h || w%2 != 0 {
+			return nil, errShort
+		}
+		p.pix = [3][]byte{b, b[1:], b[3:]}
+		p.stride, p.pixel = [3]int{2 * w, 2 * w, 2 * w}, [3]int{2, 4, 4}
+	case "GREY", "Y800":
+		p.ratio, p.limited = image.YCbCrSubsampleRatio420, false // industrial cameras: every level is light
+		if len(b) < w*h {
+			return nil, errShort
+		}
+		p.pix[0], p.stride[0] = b, w
+	case "NV12":
+		h = h * 2 / 3
+		p.height, p.ratio = h, image.YCbCrSubsampleRatio420
+		if len(b) < w*h*3/2 || w%2 != 0 || h%2 != 0 {
+			return nil, errShort
+		}
+		p.pix = [3][]byte{b, b[w*h:], b[w*h+1:]}
+		p.stride, p.pixel = [3]int{w, w, w}, [3]int{1, 2, 2}
+	default:
+		return nil, &problem{what: "the device's format " + quote(code) + " isn't read", hint: "set the camera's format to YUYV, MJPG, GREY or NV12"}
+	}
+	if err := checkSize(p.width, p.height); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+var errShort = errors.New("the device gave less than a whole picture")
