@@ -151,8 +151,9 @@ def main():
     cv2.setNumThreads(1)
     reader, finder = Reader(a.model), None
     if a.finder:
-        from finder_corners import Finder
-        finder = Finder(a.finder)
+        from measure_finder import Net
+        net = Net(a.finder)
+        finder = lambda grey: net.find(grey, max(320, min(640, max(grey.shape))), margin=0 if grey.shape[1] >= 480 else 32)
     for name in a.sets.split(","):
         line, misses = measure(name, labelled(a.shared, name), reader, SETS[name], finder)
         print(line, flush=True)
