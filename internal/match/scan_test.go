@@ -1,0 +1,143 @@
+package match
+
+import (
+	"math"
+	"os"
+	"strconv"
+	"testing"
+
+	"alprd/internal/alpr"
+)
+
+// scan is the oracle: it looks at every entry, and takes nothing but alpr.Evidence for the truth. For speed only, it leaves
+// out texts with a character whose column sum already bounds the text below what could match in every single look
+// (a text can't be more probable than that its character stands somewhere).
+func scan(list []alpr.Entry, read alpr.Read, threshold float64, filter bool) map[string]float64 {
+	e := foldEvidence(evidenceOf(read))
+	var texts []string
+	for _, c := range append(read.Candidates, alpr.Candidate{Text: read.Plate.Text()}) {
+		if t := fold(c.Text); !contains(texts, t) {
+			texts = append(texts, t)
+		}
+	}
+	var supported float64
+	for _, x := range e.Powers() {
+		supported += x * alpr.Robust(support)
+	}
+	sums := make([][36]float64, len(e))
+	for i, p := range e {
+		for t := range p.Columns() {
+			for k := range 36 {
+				sums[i][k] += math.Exp(float64(p.Row(t)[k]))
+			}
+		}
+	}
+	possible := func(text string) bool {
+		if !filter {
+			return true
+		}
+		var sum float64
+		for i, x := range e.Powers() {
+			p := 1.0
+			for _, c := range []byte(text) {
+				p = min(p, sums[i][digit(c)-1])
+			}
+			sum += x * alpr.Robust(p)
+		}
+		return sum >= supported-1e-9
+	}
+	known := map[string]float64{}
+	hits := map[string]float64{}
+	for _, entry := range list {
+		text := entry.Plate.Fold()
+		p, ok := known[text]
+		if !ok {
+			if possible(text) && e.Score(text) >= supported {
+				all := texts
+				if !contains(all, text) {
+					all = append(all[:len(all):len(all)], text)
+				}
+				for _, c := range e.Weigh(all) {
+					if c.Text == text {
+						p = c.Confidence
+					}
+				}
+			}
+			known[text] = p
+		}
+		if p >= threshold {
+			hits[entry.ID] = p
+		}
+	}
+	return hits
+}
+
+func contains(texts []string, t string) bool {
+	for _, s := range texts {
+		if s == t {
+			return true
+		}
+	}
+	return false
+}
+
+// compare runs reads of listed plates, of plates near listed ones and of strangers through the index and the oracle.
+func compare(t *testing.T, size, reads int, seed uint64, filter bool) {
+	r := newSynth(seed)
+	list := r.list(size)
+	total, inexact := 0, 0
+	for _, threshold := range []float64{0.1, 0.003} {
+		x := index(t, threshold, list...)
+		for i := range reads / 2 {
+			truth := list[r.IntN(size)].Plate.Text()
+			switch i % 4 {
+			case 1:
+				truth = r.near(truth)
+			case 2:
+				truth = r.plate()
+			}
+			doubt := []float64{0, 1, 1, 1, 2.3}[r.IntN(5)]
+			read := r.read(truth, doubt, 1+r.IntN(4))
+			if i%16 == 0 {
+				read.Evidence = nil // all that is left is the lattice
+			}
+			want := scan(list, read, threshold, filter)
+			got := map[string]float64{}
+			for _, h := range x.Match(read, now) {
+				got[h.Entry.ID] = h.Posterior
+				if h.How != alpr.Exact {
+					inexact++
+				}
+			}
+			total += len(want)
+			for id, p := range want {
+				if g, ok := got[id]; !ok || math.Abs(g-p) > 1e-9 {
+					t.Fatalf("seed %d, read %d, threshold %v: entry %s has %v by scan and %v by the index", seed, i, threshold, id, p, g)
+				}
+			}
+			for id, g := range got {
+				if _, ok := want[id]; !ok {
+					t.Fatalf("seed %d, read %d, threshold %v: entry %s matches with %v by the index only", seed, i, threshold, id, g)
+				}
+			}
+		}
+	}
+	t.Logf("%d reads against %d entries: %d hits, %d of them inexact; every set identical", reads, size, total, inexact)
+	if total < reads/4 || inexact < reads/20 {
+		t.Errorf("the reads hit too little to prove anything: %d hits, %d inexact", total, inexact)
+	}
+}
+
+// The index reports exactly what a scan of all entries reports, neither more nor less.
+func TestSameAsScan(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { compare(t, 1000, 120, 1, false) })
+	t.Run("two characters of directory", func(t *testing.T) { compare(t, 5000, 300, 2, true) })
+	t.Run("three characters of directory", func(t *testing.T) { compare(t, 100_000, 80, 3, true) })
+	// ALPRD_LONG=10000 go test -run SameAsScan/long -v -timeout 1h ./internal/match
+	if n, _ := strconv.Atoi(os.Getenv("ALPRD_LONG")); n > 0 {
+		t.Run("long", func(t *testing.T) {
+			compare(t, 100_000, n, 4, true)
+			compare(t, 1_200_000, min(n, 300), 5, true)
+		})
+	}
+}
