@@ -84,11 +84,6 @@ static int av_send(av *d, const uint8_t *data, int n, int64_t pts) {
 
 static int av_damaged(const AVFrame *f) { return (f->flags & AV_FRAME_FLAG_CORRUPT) || f->decode_error_flags; }
 
-static int64_t av_rewind(av *d) {
-	avcodec_flush_buffers(d->codec);
-	return avformat_seek_file(d->file, d->stream, INT64_MIN, INT64_MIN, INT64_MAX, 0);
-}
-
 static void av_stop(av *d) {
 	av_frame_free(&d->frame);
 	av_packet_free(&d->packet);
@@ -192,14 +187,6 @@ func (d *decoder) next() (over bool, err error) {
 	default:
 		return end != 0, avError(err)
 	}
-}
-
-// rewind goes back to the clip's beginning.
-func (d *decoder) rewind() error {
-	if err := C.av_rewind(d.c); err < 0 {
-		return avError(C.int(err))
-	}
-	return nil
 }
 
 // picture is a decoded frame; its planes hold until the next call to the decoder.

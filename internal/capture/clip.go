@@ -14,25 +14,16 @@ func feedClip(ctx context.Context, cam Camera, s *sender) error {
 	if err := readable(cam.URL); err != nil {
 		return err
 	}
-	d, err := openClip(cam.URL)
-	if err != nil {
-		return &problem{what: "the clip can't be read", err: err, hint: "look at it with: ffprobe " + cam.URL}
-	}
-	defer d.close()
-	p := player{cam: cam, s: s, d: d, start: cam.Start}
+	p := player{cam: cam, s: s, start: cam.Start, began: time.Now()}
 	if p.start.IsZero() {
-		p.start = time.Now()
+		p.start = p.began
 	}
-	p.began = time.Now()
 	for {
 		end, err := p.once(ctx)
-		if err != nil || !cam.Loop {
+		if err != nil || !cam.Loop || ctx.Err() != nil {
 			return err
 		}
 		p.offset = end
-		if err := d.rewind(); err != nil {
-			return &problem{what: "the clip can't be played again", err: err, hint: "use a container that can be searched, such as .mp4"}
-		}
 	}
 }
 
@@ -59,7 +50,6 @@ func readable(path string) error {
 type player struct {
 	cam    Camera
 	s      *sender
-	d      *decoder
 	start  time.Time     // of the first frame
 	began  time.Time     // when playing began
 	offset time.Duration // of this round from start
@@ -67,15 +57,20 @@ type player struct {
 
 // once plays the clip to its end and returns the time of the frame that would follow.
 func (p *player) once(ctx context.Context) (end time.Duration, err error) {
+	d, err := openClip(p.cam.URL)
+	if err != nil {
+		return 0, &problem{what: "the clip can't be read", err: err, hint: "look at it with: ffprobe " + p.cam.URL}
+	}
+	defer d.close()
 	first := time.Duration(-1)
 	end = p.offset
 	good, over := 0, false
 	var bad error // the last thing that went wrong
 	for ctx.Err() == nil {
-		pic, err := p.d.receive()
+		pic, err := d.receive()
 		switch {
 		case err == errMore && !over:
-			if over, err = p.d.next(); err != nil {
+			if over, err = d.next(); err != nil {
 				bad = err // a damaged packet, or the file breaks off: go on with what there is
 				p.s.hurt()
 			}
@@ -93,7 +88,7 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 			}
 			continue
 		}
-		t, ok := p.d.clock(pic.pts)
+		t, ok := d.clock(pic.pts)
 		if !ok {
 			t = max(first, 0) + end - p.offset
 		}
@@ -101,8 +96,8 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 			first = t
 		}
 		at := p.offset + max(t-first, 0)
-		at = max(at, end-p.d.interval()/2) // never back in time
-		end = at + p.d.interval()
+		at = max(at, end-d.interval()/2) // never back in time
+		end = at + d.interval()
 		if pic.damaged {
 			p.s.hurt()
 			continue

@@ -51,6 +51,7 @@ func contract(t *testing.T, w, h int, open func(t *testing.T) Camera) {
 		var sums []uint32
 		var frames []alpr.Frame
 		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
 		err := src.Run(ctx, func(f alpr.Frame) {
 			if len(frames) == 5 {
 				return
@@ -110,6 +111,7 @@ func contract(t *testing.T, w, h int, open func(t *testing.T) Camera) {
 		busy := false
 		n := 0
 		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
 		src.Run(ctx, func(alpr.Frame) {
 			if busy {
 				t.Error("two frames at once")
@@ -130,6 +132,7 @@ func contract(t *testing.T, w, h int, open func(t *testing.T) Camera) {
 		ring := NewRing(2)
 		k := NewKeeper(cam, src, ring, nil)
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		done := make(chan error, 1) // the one result
 		go func() { done <- k.Run(ctx) }()
 		n := 0
@@ -249,4 +252,3 @@ func TestStillsContract(t *testing.T) {
 		}
 	})
 }
-

@@ -66,7 +66,7 @@ type Health struct {
 	Reconnects uint64    `json:"reconnects"` // tries after the first
 	LastError  string    `json:"last_error,omitempty"`
 	LastFrame  time.Time `json:"last_frame,omitzero"`
-	Frozen     bool      `json:"frozen"`                 // the picture has stood still for Camera.Frozen
+	Frozen     bool      `json:"frozen"`                // the picture has stood still for Camera.Frozen
 	FrozenAt   time.Time `json:"frozen_since,omitzero"` // since when; zero unless Frozen
 }
 
@@ -198,7 +198,9 @@ func (k *Keeper) Health(now time.Time) Health {
 	defer k.mu.Unlock()
 	h := k.h
 	h.Dropped = k.ring.Dropped()
-	if c, ok := k.src.(interface{ counts() (dropped, damaged uint64) }); ok {
+	if c, ok := k.src.(interface {
+		counts() (dropped, damaged uint64)
+	}); ok {
 		dropped, damaged := c.counts()
 		h.Dropped += dropped
 		h.Damaged = damaged

@@ -296,4 +296,3 @@ func (v *viewer) hurt(now time.Time) {
 	v.suspect, v.since = v.pick.codec != mjpeg, now // every MJPEG picture stands alone
 	v.s.hurt()
 }
-

@@ -1,0 +1,99 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"alprd/internal/alpr"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The reader is away while ten frames come: it finds the newest three, and seven are counted.
+func TestRingDropsTheOldest(t *testing.T) {
+	r := NewRing(3)
+	for i := range 10 {
+		r.Push(alpr.Frame{Seq: uint64(i + 1)})
+	}
+	r.Close()
+	r.Push(alpr.Frame{Seq: 99}) // forgotten
+	var got []uint64
+	for f := range r.Frames() {
+		got = append(got, f.Seq)
+	}
+	if diff := cmp.Diff([]uint64{8, 9, 10}, got); diff != "" {
+		t.Error(diff)
+	}
+	if r.Dropped() != 7 {
+		t.Errorf("%d dropped, want 7", r.Dropped())
+	}
+}
+
+// Put waits for room, Frames waits for frames, Close ends both; every frame put arrives once, in order.
+func TestRingPutWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRing(2)
+		go func() {
+			for i := range 100 {
+				if err := r.Put(t.Context(), alpr.Frame{Seq: uint64(i + 1)}); err != nil {
+					t.Error(err)
+				}
+			}
+			r.Close()
+		}()
+		synctest.Wait() // it has filled the ring and waits
+		want := uint64(1)
+		for f := range r.Frames() {
+			if f.Seq != want {
+				t.Fatalf("frame %d, want %d", f.Seq, want)
+			}
+			want++
+		}
+		if want != 101 || r.Dropped() != 0 {
+			t.Errorf("%d frames, %d dropped", want-1, r.Dropped())
+		}
+	})
+}
+
+func TestRingPutEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRing(1)
+		r.Push(alpr.Frame{})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		done := make(chan error, 1) // the one result
+		go func() { done <- r.Put(ctx, alpr.Frame{}) }()
+		synctest.Wait()
+		cancel(errEnough)
+		if err := <-done; !errors.Is(err, errEnough) {
+			t.Errorf("Put = %v", err)
+		}
+	})
+}
+
+// Frames that went in are those that came out and those that were counted as dropped, whoever is faster.
+func TestRingLosesNothingUncounted(t *testing.T) {
+	r := NewRing(4)
+	const n = 20000
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range n {
+			r.Push(alpr.Frame{Seq: uint64(i + 1)})
+		}
+		r.Close()
+	})
+	var got, last uint64
+	for f := range r.Frames() {
+		if f.Seq <= last {
+			t.Fatalf("frame %d after %d", f.Seq, last)
+		}
+		last = f.Seq
+		got++
+	}
+	wg.Wait()
+	if got+r.Dropped() != n || last != n {
+		t.Errorf("%d came, %d dropped, of %d; the last was %d", got, r.Dropped(), n, last)
+	}
+}
