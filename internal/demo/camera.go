@@ -10,6 +10,7 @@ import (
 // Camera plays traffic in real time. Where drawing is slower than the traffic, frames are left out, as a camera would.
 type Camera struct {
 	Name    string
+	Clock   alpr.Clock
 	Traffic *Traffic
 
 	// Shown, when set, is told what stands in a frame just before it is emitted.
@@ -33,8 +34,10 @@ func (c *Camera) Run(ctx context.Context, emit func(alpr.Frame)) error {
 			return ctx.Err()
 		case <-timer.C:
 		}
-		f := alpr.Frame{Camera: c.Name, Seq: uint64(n) + 1, At: time.Now().UTC(), Image: img,
-			Clock: alpr.Clock{Quality: alpr.Unsynchronised}}
+		f := alpr.Frame{Camera: c.Name, Seq: uint64(n) + 1, At: time.Now().UTC(), Clock: c.Clock, Image: img}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if c.Shown != nil {
 			c.Shown(f, truth)
 		}

@@ -58,6 +58,7 @@ type canvas struct {
 	ox, oy float64   // pixel of the user's origin
 	raster vector.Rasterizer
 	mask   *image.Alpha
+	dirty  image.Rectangle // of what was traced
 }
 
 // newCanvas covers x0..x1 and y0..y1 (y up) at scale pixels a unit; with down set, y runs down.
@@ -76,17 +77,25 @@ func (c *canvas) at(p point) (float32, float32) {
 }
 
 // begin readies the rasterizer.
-func (c *canvas) begin() { c.raster.Reset(c.w, c.h) }
+func (c *canvas) begin() {
+	c.raster.Reset(c.w, c.h)
+	c.dirty = image.Rectangle{Min: image.Point{c.w, c.h}}
+}
 
 func (c *canvas) trace(p []point) {
 	if len(p) < 3 {
 		return
 	}
-	x, y := c.at(p[0])
-	c.raster.MoveTo(x, y)
-	for _, q := range p[1:] {
-		x, y = c.at(q)
-		c.raster.LineTo(x, y)
+	for i, q := range p {
+		x, y := c.at(q)
+		if i == 0 {
+			c.raster.MoveTo(x, y)
+		} else {
+			c.raster.LineTo(x, y)
+		}
+		px, py := int(x), int(y)
+		c.dirty.Min.X, c.dirty.Min.Y = min(c.dirty.Min.X, px-1), min(c.dirty.Min.Y, py-1)
+		c.dirty.Max.X, c.dirty.Max.Y = max(c.dirty.Max.X, px+2), max(c.dirty.Max.Y, py+2)
 	}
 	c.raster.ClosePath()
 }
@@ -99,20 +108,22 @@ func (c *canvas) end(p paint) {
 }
 
 func (c *canvas) blend(p paint) {
-	for y := range c.h {
+	d := c.dirty.Intersect(c.mask.Rect)
+	for y := d.Min.Y; y < d.Max.Y; y++ {
 		row := c.mask.Pix[y*c.mask.Stride : y*c.mask.Stride+c.w]
 		uy := (float64(y) + .5 - c.oy) / c.ky
-		for x, m := range row {
+		for x := d.Min.X; x < d.Max.X; x++ {
+			m := row[x]
 			if m == 0 {
 				continue
 			}
 			k := p((float64(x)+.5-c.ox)/c.kx, uy)
 			a := float32(k.a) * float32(m) / 255
-			d := c.pix[4*(y*c.w+x):]
-			d[0] += a * (float32(k.r)*255 - d[0]*1)
-			d[1] += a * (float32(k.g)*255 - d[1]*1)
-			d[2] += a * (float32(k.b)*255 - d[2]*1)
-			d[3] += a * (255 - d[3])
+			q := c.pix[4*(y*c.w+x):]
+			q[0] += a * (float32(k.r)*255 - q[0])
+			q[1] += a * (float32(k.g)*255 - q[1])
+			q[2] += a * (float32(k.b)*255 - q[2])
+			q[3] += a * (255 - q[3])
 		}
 	}
 }
@@ -169,6 +180,7 @@ func (c *canvas) text(face *lettering, s string, x, y, height, width float64, p 
 	cx, cy := x*c.kx+c.ox, y*c.ky+c.oy
 	w := float64(mask.Rect.Dx()) * squeeze
 	clear(c.mask.Pix)
+	c.dirty = c.mask.Rect
 	for py := range mask.Rect.Dy() {
 		ty := int(cy - float64(mask.Rect.Dy())/2 + float64(py) + .5)
 		if ty < 0 || ty >= c.h {

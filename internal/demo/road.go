@@ -3,6 +3,8 @@ package demo
 import (
 	"image"
 	"math"
+	"runtime"
+	"sync"
 
 	"golang.org/x/image/font/gofont/gobold"
 )
@@ -36,13 +38,22 @@ func road(seed uint64) *image.YCbCr {
 		// The wood stands nearer at the sides than at the end of the road.
 		feet[x] = horizonY + 1 + 46*max(0, side-.14) + 3*cloud(fx/9, 4, seed+14, 2)
 	}
-	for y := range h {
+	rows := func(y int) {
 		for x := range w {
 			c := roadPixel(x, y, far[x], trees[x], feet[x], seed)
 			p := pix[4*(y*w+x):]
 			p[0], p[1], p[2], p[3] = float32(c.r*255), float32(c.g*255), float32(c.b*255), 255
 		}
 	}
+	var wg sync.WaitGroup
+	for first := range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for y := first; y < h; y += runtime.GOMAXPROCS(0) {
+				rows(y)
+			}
+		})
+	}
+	wg.Wait()
 	furnish(pix)
 	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
 	l := newTexture(w, h, pix).levels
