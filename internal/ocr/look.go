@@ -1,0 +1,151 @@
+package ocr
+
+import (
+	"cmp"
+	"slices"
+
+	"alprd/internal/alpr"
+)
+
+const (
+	tried    = 8  // texts a beam offers
+	reported = 10 // candidates a read carries at most
+	meshed   = 24 // candidates the lattice is made of at most
+
+	// shortest is the length below which a text is no plate: one lone character is nearly always a bolt or a badge.
+	shortest = 2
+	// characterShare is the height of the characters as a share of a plate's: 2.6 of 6 inches.
+	characterShare = 0.43
+)
+
+// look is one plate in one frame, read.
+type look struct {
+	frame    *alpr.Frame
+	quad     alpr.Quad
+	score    float64       // the finder's
+	evidence alpr.Evidence // a posterior for each margin; together they weigh as much as the look is worth
+	texts    []string      // what its beams offer
+	own      belief        // what it says by itself
+}
+
+// belief is what some evidence says.
+type belief struct {
+	candidates []alpr.Candidate // best first; the empty text is not among them
+	empty      float64          // probability that nothing is written there
+}
+
+// best is the most probable text, or "" where there is none.
+func (b belief) best() string {
+	if len(b.candidates) == 0 {
+		return ""
+	}
+	return b.candidates[0].Text
+}
+
+func (b belief) confidence() float64 {
+	if len(b.candidates) == 0 {
+		return 0
+	}
+	return b.candidates[0].Confidence
+}
+
+// believe weighs the texts, which may repeat, by the evidence. serial, which may be nil, says how much more a text is to
+// be expected than others.
+func believe(e alpr.Evidence, texts []string, serial func(text string) float64) belief {
+	texts = slices.Clone(texts)
+	slices.Sort(texts)
+	texts = slices.Compact(texts)
+	weighed := e.Weigh(texts)
+	if serial != nil {
+		expect(weighed, serial)
+	}
+	var b belief
+	for _, c := range weighed {
+		if c.Text == "" {
+			b.empty = c.Confidence
+		} else {
+			b.candidates = append(b.candidates, c)
+		}
+	}
+	slices.SortFunc(b.candidates, func(x, y alpr.Candidate) int {
+		return cmp.Or(cmp.Compare(y.Confidence, x.Confidence), cmp.Compare(x.Text, y.Text))
+	})
+	return b
+}
+
+// expect multiplies each candidate's odds by what serial expects of it and shares their sum anew.
+func expect(cs []alpr.Candidate, serial func(string) float64) {
+	var before, after float64
+	for i, c := range cs {
+		before += c.Confidence
+		cs[i].Confidence *= serial(c.Text)
+		after += cs[i].Confidence
+	}
+	if total := after + 1 - before; total > 0 {
+		for i := range cs {
+			cs[i].Confidence /= total
+		}
+	}
+}
+
+// fill writes the belief of the looks into a read. best is the look whose frame is shown.
+func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
+	mesh := b.candidates[:min(len(b.candidates), meshed)]
+	r.Plate = alpr.NewPlate(b.best())
+	r.Confidence = b.confidence()
+	r.Candidates = slices.Clone(b.candidates[:min(len(b.candidates), reported)])
+	for i := range r.Candidates {
+		r.Candidates[i].Small = small(e, r.Candidates[i].Text)
+	}
+	if len(r.Candidates) > 0 {
+		r.Small = r.Candidates[0].Small
+	}
+	r.Lattice = alpr.NewLattice(mesh)
+	r.Weakest = weakest(mesh, r.Lattice)
+	r.Evidence = e
+	r.Corners = best.quad
+	_, h := sides(best.quad)
+	r.CharPx = h * characterShare
+	r.At, r.Clock, r.Camera = best.frame.At, best.frame.Clock, best.frame.Camera
+	r.Best = best.frame
+}
+
+// weakest is the probability of the best text's least certain place, its gaps included. What nobody named counts against
+// it, so it errs on the low side; it is never below the confidence of the whole.
+func weakest(candidates []alpr.Candidate, l alpr.Lattice) float64 {
+	if len(l) == 0 {
+		return 0
+	}
+	var total float64
+	for _, c := range candidates {
+		total += c.Confidence
+	}
+	low := 1.0
+	for _, slot := range l {
+		low = min(low, slot[0].P)
+	}
+	return min(1, max(candidates[0].Confidence, low*total))
+}
+
+// small are the positions of text that most of the evidence sees as small stacked characters.
+func small(e alpr.Evidence, text string) []int {
+	votes := make([]float32, len(text))
+	var n float32
+	for _, p := range e {
+		cols := p.Align(text)
+		if p.Small == nil || cols == nil {
+			continue
+		}
+		n++
+		for i, c := range cols {
+			votes[i] += p.Small[c]
+		}
+	}
+	var at []int
+	for i, v := range votes {
+		if v > n/2 {
+			at = append(at, i)
+		}
+	}
+	return at
+}
