@@ -22,6 +22,7 @@ SHARD = 6000
 LOOKS = 3  # crops made of one rendered plate
 LABEL = 12
 EMPTY = 255
+UNLABELLED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dashcam_unlabelled.csv")
 
 BADGES = ("TOYOTA|HONDA|FORD|CAMRY|ACCORD|CIVIC|F-150|CHEVROLET|SILVERADO|NISSAN|ALTIMA|HYBRID|TDI|AWD|4x4|V6|TURBO|SE|LX|XLE|SPORT|"
           "Explorer|Tahoe|JEEP|Wrangler|SUBARU|Outback|KIA|HYUNDAI|Sonata|BMW|325i|Lexus|RX 350|RAM 1500|HEMI|DODGE|GMC|YUKON|MAZDA|CX-5|"
@@ -39,20 +40,26 @@ def label(plate):
     return row
 
 
+def boxes_of(table):
+    """Rows of a path,x,y,w,h table as {file name: [[x, y, w, h]]}."""
+    boxes = {}
+    with open(table) as f:
+        for r in csv.DictReader(f):
+            boxes.setdefault(os.path.basename(r["path"]), []).append([float(r[k] or 0) for k in "xywh"])
+    return boxes
+
+
 def backdrops(folder):
-    """Grey frames of the one ride that may give backgrounds, with the boxes of their plates; [] without the data."""
+    """Grey frames of the one ride that may give backgrounds, with the boxes of all their plates, those the set's own labels
+    leave out included; [] without the data."""
     if not folder:
         return []
-    frames = {}
-    with open(os.path.join(folder, "labels.csv")) as f:
-        for r in csv.DictReader(f):
-            if "dayride_type1_001" in r["path"]:
-                frames.setdefault(r["path"], []).append([float(r[k] or 0) for k in "xywh"])
-    out = []
-    for path, boxes in sorted(frames.items())[::2]:
-        image = cv2.imread(os.path.join(folder, path), cv2.IMREAD_GRAYSCALE)
-        if image is not None:
-            out.append((image, boxes))
+    labelled, unlabelled, out = boxes_of(os.path.join(folder, "labels.csv")), boxes_of(UNLABELLED), []
+    for name, boxes in sorted(labelled.items()):
+        if "dayride_type1_001" in name:
+            image = cv2.imread(os.path.join(folder, "images", name), cv2.IMREAD_GRAYSCALE)
+            if image is not None:
+                out.append((image, boxes + unlabelled.get(name, [])))
     return out
 
 
@@ -63,7 +70,7 @@ def background_patch(rng, frames):
         width = rng.randint(50, 300)
         height = int(width * rng.uniform(.3, .7))
         x, y = rng.randint(0, image.shape[1] - width - 1), rng.randint(0, max(0, image.shape[0] - height - 1))
-        if all(x > bx + bw or bx > x + width or y > by + bh or by > y + height for bx, by, bw, bh in boxes):
+        if all(x > bx + bw + 6 or bx > x + width + 6 or y > by + bh + 6 or by > y + height + 6 for bx, by, bw, bh in boxes):
             return image[y:y + height, x:x + width]
     return None
 

@@ -316,7 +316,7 @@ def stack_chars(rng):
 
 def stack_size(letters, chars, row, rng):
     """Width and height of one small character, plate pixels."""
-    height = row.height * {1: rng.uniform(.4, .62), 2: rng.uniform(.40, .49), 3: rng.uniform(.27, .32)}[len(chars)]
+    height = row.height * {1: rng.uniform(.4, .62), 2: rng.uniform(.40, .53), 3: rng.uniform(.27, .34)}[len(chars)]
     return min(height * max(letters.width(c) for c in chars) * rng.uniform(.75, 1.15), row.height * .42), height
 
 
@@ -325,6 +325,8 @@ def draw_stack(letters, mask, chars, left, row, rng, size):
     if rng.random() < .5:
         letters = strokefont.lettering(rng)
     width, height = size
+    beyond = row.height * max(0, rng.uniform(-.15, .15)) if len(chars) > 1 else 0  # many stacks are taller than the large characters
+    row = row._replace(top=row.top - beyond, height=row.height + 2 * beyond)
     pitch = (row.height - height) / max(1, len(chars) - 1)
     start = row.top if len(chars) > 1 or rng.random() < .5 else row.top + (row.height - height) * rng.choice([.5, 1])
     for i, char in enumerate(chars):
@@ -496,7 +498,13 @@ def frame(rng, image, row):
 
 def side_picture(rng, image, x, width, row, club=None):
     """The picture of a specialty plate beside the registration."""
-    height = int(row.height * rng.uniform(.6, 1.25))
+    height = int(row.height * rng.uniform(.6, 1.5))
+    if rng.random() < .3:  # photograph-like: a dappled oval or panel
+        w, h = int(width * rng.uniform(.5, 1)), int(height * rng.uniform(.6, 1))
+        shape = np.zeros((h, w), np.uint8)
+        cv2.ellipse(shape, (w // 2, h // 2), (w // 2, h // 2), 0, 0, 360, 255, -1) if rng.random() < .6 else shape.fill(255)
+        shape = (shape * np.clip(.6 + .35 * soft_noise(rng, rng.randint(4, 16), rng.randint(3, 12), h, w), 0, 1)).astype(np.uint8)
+        blend(image, shape, int(x + rng.uniform(0, max(1, width - w))), int(row.top + (row.height - h) / 2), colour(rng, 0, 160))
     y = int(row.top + row.height / 2 - height / 2)
     for _ in range(rng.randint(1, 3)):
         emblem = symbol(rng)
@@ -564,7 +572,7 @@ def general(rng):
             prefix = stack_chars(rng)
         else:
             suffix = stack_chars(rng)
-    if count <= 6 and rng.random() < .16:
+    if count <= 6 and rng.random() < .24:
         width = row.height * rng.uniform(.5, 1.3)
         if rng.random() < .8:
             side_picture(rng, image, row.left, width, row)

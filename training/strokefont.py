@@ -43,6 +43,7 @@ class Die:
         self.tip = r.uniform(.22, .34)
         self.bulge = min(self.ry, self.waist / 2, (1 - self.waist) / 2)
         self.square = r.random() < .22
+        self.serif = r.uniform(.05, .11) if r.random() < .08 else 0
         self._paths = {}
 
     # Corners of the full box, each from its first point clockwise.
@@ -299,6 +300,11 @@ class Die:
         for path in self.paths(char):
             points = np.array([((px - low) * scale + stroke / 2 + x, py * tall + stroke / 2 + y) for px, py in path])
             cv2.polylines(mask, [(points * 16).astype(np.int32)], False, 255, stroke, cv2.LINE_AA, 4)
+            if self.serif and path[0] != path[-1]:
+                for (ex, ey), (nx, ny) in ((points[0], points[1]), (points[-1], points[-2])):
+                    if abs(ny - ey) > abs(nx - ex):
+                        reach = self.serif * h
+                        cv2.line(mask, (int(ex - reach), int(ey)), (int(ex + reach), int(ey)), 255, max(1, int(stroke * .6)), cv2.LINE_AA)
             if self.square:
                 half = stroke / 2
                 for tx, ty in (points[0], points[-1]):
@@ -316,7 +322,10 @@ PLATE_FACES = {
     "truetype/liberation/LiberationSansNarrow-Bold.ttf": 3, "opentype/urw-base35/NimbusSansNarrow-Bold.otf": 2,
     "truetype/roboto/unhinted/RobotoCondensed-Bold.ttf": 2,
     "truetype/roboto/unhinted/RobotoCondensed-Regular.ttf": 2,
-    "truetype/dejavu/DejaVuSansCondensed-Bold.ttf": 1, "opentype/league-mono/LeagueMono-CondensedBold.otf": 1,
+    "truetype/dejavu/DejaVuSansCondensed-Bold.ttf": 1,
+    # Virginia's older dies have serifs and strokes of two weights.
+    "truetype/dejavu/DejaVuSerifCondensed-Bold.ttf": 1, "truetype/liberation/LiberationSerif-Bold.ttf": 2,
+    "opentype/urw-base35/C059-Bold.otf": 2, "opentype/urw-base35/NimbusRoman-Bold.otf": 1,
     "truetype/routed-gothic/routed-gothic.ttf": 2, "truetype/routed-gothic/routed-gothic-narrow.ttf": 3,
 }
 
