@@ -244,8 +244,8 @@ type proxy struct {
 	mu      sync.Mutex
 	open    bool
 	conns   map[net.Conn]struct{}
+	made    int       // connections so far
 	shaping time.Time // when the shared link is free again
-	total   int64
 }
 
 func startProxy(t testing.TB, target string, delay time.Duration, rate int) *proxy {
@@ -269,6 +269,12 @@ func startProxy(t testing.TB, target string, delay time.Duration, rate int) *pro
 }
 
 func (p *proxy) address() string { return p.listen.Addr().String() }
+
+func (p *proxy) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.made
+}
 
 // cut ends every connection at once, as a lost radio link seen from both ends.
 func (p *proxy) cut() {
@@ -305,6 +311,7 @@ func (p *proxy) carry(c net.Conn) {
 	open := p.open
 	if open {
 		p.conns[c], p.conns[up] = struct{}{}, struct{}{}
+		p.made++
 	}
 	p.mu.Unlock()
 	if !open {
@@ -345,7 +352,6 @@ func (p *proxy) copy(to, from net.Conn, rate int) {
 		n, err := from.Read(buf)
 		if n > 0 {
 			p.mu.Lock()
-			p.total += int64(n)
 			free := time.Now()
 			if rate > 0 {
 				if p.shaping.After(free) {
