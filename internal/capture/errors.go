@@ -61,7 +61,9 @@ func secrets(raw string) []string {
 			out = append(out, d)
 		}
 	}
-	out = append(out, raw)
+	if redact(raw) != raw {
+		out = append(out, raw)
+	}
 	authority, path, _ := strings.Cut(rest, "/")
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 && at > len(authority) && !strings.ContainsAny(rest[:at], "?=") {
 		// an unescaped slash in a password

@@ -93,7 +93,7 @@ func playStream(ctx context.Context, cam Camera, s *sender) error {
 		return streamError("set the stream up", err)
 	}
 	broken := make(chan error, 1) // the first failure of the callback; later ones are dropped
-	v := viewer{s: s, d: d, pick: pick, lost: lost}
+	v := viewer{s: s, d: d, pick: pick, lost: lost, suspect: pick.codec == h265, since: time.Now()}
 	c.OnPacketRTP(media, pick.forma, func(pkt *rtp.Packet) {
 		if err := v.packet(pkt); err != nil {
 			select {
@@ -227,11 +227,12 @@ func annexB(dst []byte, nalus ...[]byte) []byte {
 	return dst
 }
 
-// healing is how long a stream without key frames (gradual refresh) is distrusted after damage.
-const healing = 5 * time.Second
+// gradual is how long a stream that has never shown a key frame is distrusted: some cameras refresh their picture bit by
+// bit instead. It is less than the default Silence, at which the stream would be opened again.
+const gradual = 8 * time.Second
 
 // viewer turns packets into pictures. What follows damage is distrusted up to the next key frame: it is predicted from what
-// was damaged, however well it decodes.
+// was damaged, however well it decodes. So is the beginning of an H.265 stream; of H.264 the decoder itself knows.
 type viewer struct {
 	s    *sender
 	d    *decoder
@@ -241,6 +242,7 @@ type viewer struct {
 	began   time.Time // when the current access unit's first packet came
 	suspect bool
 	since   time.Time // of the last damage
+	keyed   bool      // a key frame has been seen
 }
 
 // packet takes one packet. Its errors end the stream; damage doesn't.
@@ -273,9 +275,10 @@ func (v *viewer) packet(pkt *rtp.Packet) error {
 			v.hurt(now)
 			return nil
 		}
+		v.keyed = v.keyed || p.key
 		if p.damaged {
 			v.suspect, v.since = true, now
-		} else if p.key || v.suspect && now.Sub(v.since) > healing {
+		} else if p.key || !v.keyed && now.Sub(v.since) > gradual {
 			v.suspect = false
 		}
 		if v.suspect {
