@@ -1,0 +1,160 @@
+package hotlist
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+
+	"github.com/klauspost/compress/zstd"
+
+	"alprd/internal/alpr"
+	"alprd/internal/trust"
+)
+
+// Package is a list whose manifest is signed by a trusted key. Its chunks are checked as they are read.
+type Package struct {
+	manifest Manifest
+	signed   []byte
+	key      trust.PublicKey
+	chunk    func(sha string) ([]byte, error)
+}
+
+// Decode takes a signed manifest and a way to get a chunk by its SHA-256 (in hexadecimal), from wherever they are kept.
+// Errors: the manifest's; chunks are not read yet.
+func Decode(manifest []byte, chunk func(sha string) ([]byte, error), keys ...trust.PublicKey) (*Package, error) {
+	m, key, err := readManifest(manifest, keys)
+	if err != nil {
+		return nil, err
+	}
+	return &Package{manifest: m, signed: bytes.Clone(manifest), key: key, chunk: chunk}, nil
+}
+
+// Open reads a package's directory, for example os.DirFS(dir), and checks all of it: signature, hashes, counts, order.
+func Open(dir fs.FS, keys ...trust.PublicKey) (*Package, error) {
+	manifest, err := readFile(dir, ManifestName, MaxManifest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hinted{errors.New("there is no manifest.jws: this is no list package"), "give the directory that alprctl hotlist publish --to wrote"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the list package: %w", err)
+	}
+	p, err := Decode(manifest, func(sha string) ([]byte, error) { return readFile(dir, sha, maxPacked) }, keys...)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func readFile(dir fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%w: a file is larger than a package's can be", ErrDamaged)
+	}
+	return b, nil
+}
+
+// Manifest is what the package says of itself.
+func (p *Package) Manifest() Manifest { return p.manifest }
+
+// Info is what hits tell about the list.
+func (p *Package) Info() alpr.ListInfo { return p.manifest.Info() }
+
+// Signed is the manifest as it was signed, to be kept with the chunks.
+func (p *Package) Signed() []byte { return bytes.Clone(p.signed) }
+
+// Key is the key that signed it.
+func (p *Package) Key() trust.PublicKey { return p.key }
+
+// Chunk is a chunk's file, its hash and size checked; not unpacked.
+func (p *Package) Chunk(c Chunk) ([]byte, error) {
+	b, err := p.chunk(c.SHA256)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = hinted{fmt.Errorf("%w: chunk %.12s… is missing", ErrDamaged, c.SHA256), "copy the whole directory again"}
+		}
+		return nil, err
+	}
+	if sum := sha256.Sum256(b); len(b) != c.Size || hex.EncodeToString(sum[:]) != c.SHA256 {
+		return nil, hinted{fmt.Errorf("%w: chunk %.12s… is not what was signed", ErrDamaged, c.SHA256), "copy the whole directory again"}
+	}
+	return b, nil
+}
+
+// Entries yields every entry in the order of the folded plates, or an error and nothing after it. What was yielded before an error
+// is genuine, but not the whole list: use it only when no error came.
+func (p *Package) Entries() iter.Seq2[alpr.Entry, error] {
+	return func(yield func(alpr.Entry, error) bool) {
+		stop := errors.New("stop")
+		err := p.records(func(record []byte) error {
+			e, err := parseRecord(record)
+			if err != nil {
+				return fmt.Errorf("%w: %w", ErrDamaged, err)
+			}
+			if !yield(e, nil) {
+				return stop
+			}
+			return nil
+		})
+		if err != nil && err != stop {
+			yield(alpr.Entry{}, err)
+		}
+	}
+}
+
+// Check reads every chunk and every entry.
+func (p *Package) Check() error {
+	for _, err := range p.Entries() {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Package) records(yield func([]byte) error) error {
+	// The decoder's memory is what one chunk may unpack to: a bomb ends as an error.
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecodeAllCapLimit(true))
+	if err != nil {
+		return fmt.Errorf("prepare to unpack the list: %w", err)
+	}
+	defer z.Close()
+	var last []byte
+	room := make([]byte, maxRaw)
+	for _, c := range p.manifest.Chunks {
+		packed, err := p.Chunk(c)
+		if err != nil {
+			return err
+		}
+		raw, err := z.DecodeAll(packed, room[:0:c.RawSize])
+		if err != nil || len(raw) != c.RawSize {
+			return fmt.Errorf("%w: chunk %.12s… doesn't unpack to its size", ErrDamaged, c.SHA256)
+		}
+		err = records(raw, c.Count, func(record []byte) error {
+			if bytes.Compare(last, record) >= 0 {
+				return fmt.Errorf("%w: entries out of order", ErrDamaged)
+			}
+			last = append(last[:0], record...)
+			return yield(record)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
