@@ -44,6 +44,8 @@ type Security struct {
 	Ring    string `json:"ring"`    // what holds the key ring: "tpm" or "file"
 	FIPS    bool   `json:"fips"`    // the FIPS 140 module enforces, in process
 	Custody string `json:"custody"` // on whose word a message leaves the outbox: "broker" or "receipt"
+
+	SigningKey string `json:"signing_key"` // Ed25519 public key that checks this unit's alerts, base64
 }
 
 // ListStatus is a hot list in force.
@@ -89,7 +91,8 @@ type Health struct {
 // CameraHealth is one camera since the daemon's start, rates over the last minute.
 type CameraHealth struct {
 	Name          string   `json:"name"`
-	State         string   `json:"state"` // "streaming", "connecting" or "failed"
+	State         string   `json:"state"`  // "streaming", "connecting", "failed", or "ended" (a clip or folder)
+	Frozen        bool     `json:"frozen"` // the picture stands still
 	Error         string   `json:"error"` // the last one, empty when there was none
 	FPS           float64  `json:"fps"`
 	Frames        uint64   `json:"frames"`
