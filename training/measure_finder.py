@@ -3,7 +3,7 @@
     python3 measure_finder.py ../internal/ocr/weights/finder.onnx [--sheets /tmp]
 
 Prints recall and extra detections on the dashcam rides that gave no background, plates found in `california`, whole plates
-found in `closeups`, corner errors on fresh rendered scenes by plate width, and time. With --sheets it also writes contact
+found in `closeups`, corner errors on fresh rendered scenes by plate width, and processor time. With --sheets it also writes contact
 sheets there to look at (never inside the repository). Sets are sought under $ALPRD_SHARED/data; those missing are left out.
 """
 import argparse
@@ -32,10 +32,10 @@ class Net:
 
     def maps(self, grey):
         """heat [h, w] and corners [8, h, w] of a grey picture whose sides are multiples of 32."""
-        began = time.perf_counter()
+        began = time.process_time()
         self.net.setInput(cv2.dnn.blobFromImage(grey, 1 / 64, mean=127.5))
         heat, corners = self.net.forward(["heat", "corners"])
-        self.elapsed += time.perf_counter() - began
+        self.elapsed += time.process_time() - began
         self.calls += 1
         return heat[0, 0], corners[0]
 
@@ -210,9 +210,9 @@ def timing(net):
         picture = np.random.randint(0, 255, (h, w), np.uint8)
         times = []
         for _ in range(15):
-            began = time.perf_counter()
+            began = time.process_time()
             net.maps(picture)
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
         print("%d x %d: %.1f ms" % (w, h, np.median(times) * 1e3))
 
 

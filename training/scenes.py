@@ -8,7 +8,7 @@ covers [i, i+1), so scaling a picture scales its coordinates and nothing else. A
 edge as seen by its reader, float32 [4, 2] in pixels; it may lie a little outside the picture where the plate is cut.
 
 Real pixels come from one source: the frames of ride `dayride_type1_001` of RobertLucian/license-plate-dataset (MIT), found
-under $ALPRD_SHARED/data/dashcam, with every labelled plate painted over. Without them the backgrounds are all procedural.
+under $ALPRD_SHARED/data/dashcam, with every plate painted over. Without them the backgrounds are all procedural.
 """
 import argparse
 import csv
@@ -28,6 +28,8 @@ import plates
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHARED = os.environ.get("ALPRD_SHARED", os.path.join(HERE, "..", "..", "shared"))
 OUT = os.path.join(HERE, "out", "finder")
+# Plates in those frames that the set's labels leave out, found by an earlier finder and picked by eye.
+UNLABELLED = os.path.join(HERE, "dashcam_unlabelled.csv")
 WIDTH, HEIGHT = 352, 224
 MAX_PLATES = 3
 SHARD = 2000
@@ -294,7 +296,7 @@ class Frames:
 
     RIDE = "dayride_type1_001"
 
-    def __init__(self, root=SHARED, extra=None):
+    def __init__(self, root=SHARED):
         self.frames = []
         base = os.path.join(root, "data", "dashcam")
         table = os.path.join(base, "labels.csv")
@@ -305,7 +307,9 @@ class Frames:
         for row in csv.DictReader(open(table)):
             if os.path.basename(row["path"]).startswith(self.RIDE):
                 boxes.setdefault(row["path"], []).append([float(row[k]) for k in "xywh"])
-        extra = extra or {}
+        extra = {}
+        for row in csv.DictReader(open(UNLABELLED)):
+            extra.setdefault(row["path"], []).append([float(row[k]) for k in "xywh"])
         for path, labelled in sorted(boxes.items()):
             grey = cv2.imread(os.path.join(base, path), cv2.IMREAD_GRAYSCALE)
             if grey is None:
@@ -412,7 +416,14 @@ def clutter(scene):
         cv2.ellipse(scene, (x, y), (w // 2 + 1, h // 2 + 1), rnd.randint(0, 180), 0, 360, value, rnd.choice([-1, -1, 2]), cv2.LINE_AA)
     elif kind < .6:
         fill(scene, [[x + rnd.randint(-w, w), y + rnd.randint(-h, h)] for _ in range(rnd.randint(3, 6))], value)
-    elif kind < .85:
+    elif kind < .68:  # twigs
+        tips = [(x, y)]
+        for _ in range(rnd.randint(8, 40)):
+            a = rnd.choice(tips[-12:])
+            b = (int(a[0] + rnd.gauss(0, 14)), int(a[1] - abs(rnd.gauss(0, 14))))
+            cv2.line(scene, a, b, value, rnd.choice([1, 1, 1, 2, 3]), cv2.LINE_AA)
+            tips.append(b)
+    elif kind < .87:
         pitch = rnd.randint(3, 13)
         thick = rnd.randint(1, max(1, pitch - 2))
         x0, y0 = max(0, x - w // 2), max(0, y - h // 2)
@@ -453,6 +464,36 @@ def letters_at(scene, text, place, x, y, h, value, stretch=1.0):
     stencil(scene, mask, place(box(x - w / 2, y - h / 2, x + w / 2, y + h / 2)).astype(np.float32), value)
 
 
+def recess(scene, place, plate_w, plate_h, paint):
+    """What a plate sits in or on: a pressed recess, often much wider than the plate, a bracket, a chrome surround, lamps at
+    its sides and above. These edges run along the plate's own and are what corners are most often taken from by mistake."""
+    wide = chance(.45)
+    ex, ey = plate_w / 2 + (between(.05, .3) if wide else between(.005, .06)), plate_h / 2 + between(.005, .1)
+    dx, dy = between(-.01, .01), between(-.04, .03)
+    tone = paint * between(.3, 1.1) if chance(.7) else between(5, 245)
+    corner = between(.003, .05)
+    taper = between(-.08, .08) if chance(.3) else 0
+    if chance(.35):
+        edge = between(.004, .025)
+        fill(scene, place(rounded(dx - ex - edge, dy - ey - edge, dx + ex + edge, dy + ey + edge, corner)), between(60, 255))
+    fill(scene, place(box(dx - ex, dy - ey, dx + ex, dy + ey, taper) if taper else rounded(dx - ex, dy - ey, dx + ex, dy + ey, corner)), tone)
+    if chance(.4):  # the upper wall of the recess, in shadow
+        fill(scene, place(box(dx - ex, dy - ey, dx + ex, dy - ey + between(.01, .06))), tone * between(.2, .8))
+    if chance(.3):
+        fill(scene, place(box(dx - ex, dy + ey - between(.01, .04), dx + ex, dy + ey)), tone * between(.7, 1.6))
+    if chance(.35):  # a bracket within
+        m, n = between(.003, .03), between(.003, .03)
+        fill(scene, place(rounded(-plate_w / 2 - m, -plate_h / 2 - n, plate_w / 2 + m, plate_h / 2 + n, .004)), between(5, 240))
+    if chance(.4):  # a handle or trim bar above
+        x, y = ex * between(.4, 1.5), dy - ey - between(0, .05)
+        fill(scene, place(box(-x, y - between(.01, .05), x, y)), between(30, 255))
+    if wide and chance(.4):  # reversing lamps, bolts of a step bumper
+        x, r = (ex + plate_w / 2) / 2, between(.01, (ex - plate_w / 2) / 2)
+        light = between(20, 255)
+        for side in (-1, 1):
+            fill(scene, place(rounded(side * x - r, -r * between(.6, 2), side * x + r, r * between(.6, 2), r * .5)), light)
+
+
 def vehicle(scene, place, plate_w, plate_h):
     """Draws a vehicle's rear or front around where its plate hangs; returns lamp centres in pixels.
 
@@ -475,6 +516,8 @@ def vehicle(scene, place, plate_w, plate_h):
     if chance(.6):
         y = between(.0, low)
         fill(scene, place(box(-half, y, half, low)), trim)
+    if chance(.6):  # reflections, curved sheet metal
+        scene *= 1 + cloud(scene.shape[1], scene.shape[0], rnd.randint(2, 5), between(.02, .12))
     lamps = []
     lamp_w, lamp_h, lamp_y = between(.12, .45), between(.08, .4), between(top + .02, .0)
     tone = between(30, 255)
@@ -506,18 +549,15 @@ def vehicle(scene, place, plate_w, plate_h):
         letters_at(scene, rnd.choice(BADGES), place, between(-.6, .6), y, between(.025, .07), paint + between(-120, 120), between(.9, 1.6))
     if chance(.15):
         letters_at(scene, sentence(), place, between(-.4, .4), between(top, -.15), between(.05, .16), paint + between(-140, 140))
-    if chance(.7):  # the recess, or the bracket, the plate sits in
-        ex, ey = plate_w / 2 + between(.005, .16), plate_h / 2 + between(.005, .1)
-        dy = between(-.04, .03)
-        shade = paint * between(.3, .95) if chance(.65) else between(5, 230)
-        fill(scene, place(rounded(-ex, -ey + dy, ex, ey + dy, between(.003, .03))), shade)
-        if chance(.5):
-            fill(scene, place(box(-ex, -ey + dy, ex, -ey + dy + between(.01, .05))), shade * between(.2, .8))
-        if chance(.4):
-            fill(scene, place(box(-ex * between(.5, 1.2), -ey + dy - .03, ex * between(.5, 1.2), -ey + dy)), between(60, 255))
-    if chance(.3):
+    if chance(.8):
+        recess(scene, place, plate_w, plate_h, paint)
+    for _ in range(rnd.choice([0, 0, 1, 2])):  # reflectors, fog lamps, tow covers, exhausts: small pale or dark boxes in pairs
+        x, y, w, h = between(.2, half * .9), between(-.05, low), between(.02, .09), between(.015, .05)
+        tone = between(10, 255)
         for side in (-1, 1):
-            fill(scene, place(rounded(side * .55 - .05, low - .03, side * .55 + .05, low + .04, .02)), between(10, 200))
+            fill(scene, place(rounded(side * x - w, y - h, side * x + w, y + h, min(w, h) * between(.1, .9))), tone)
+            if chance(.4):
+                fill(scene, place(box(side * x - w * .8, y - h * .3, side * x + w * .8, y + h * .1)), tone * between(.5, 1.5))
     return lamps
 
 
@@ -666,8 +706,8 @@ def visible_share(quad, width, height):
 class Scenes:
     """Draws scenes; one per process."""
 
-    def __init__(self, root=SHARED, extra=None, pool=900):
-        self.frames = Frames(root, extra)
+    def __init__(self, root=SHARED, pool=900):
+        self.frames = Frames(root)
         self.pool = PlatePool(pool)
 
     def hang(self, scene, quad, plate, aspect, light, surround, sharp_scale=None, tone=None):
@@ -814,12 +854,12 @@ class Scenes:
 
 # ---- command line ----------------------------------------------------------------------------------------------------
 
-def write_shards(out, shards, seed, extra):
+def write_shards(out, shards, seed):
     """Writes out/scenes-SEED-NNN.npz, skipping those that exist; each shard has its own seed and its own plates, so any can be
     made alone."""
     os.makedirs(out, exist_ok=True)
     seed_all(seed)
-    source = Scenes(extra=extra)
+    source = Scenes()
     for s in range(shards):
         path = os.path.join(out, "scenes-%03d-%03d.npz" % (seed, s))
         if os.path.exists(path):
@@ -863,7 +903,7 @@ def main():
     if a.sheet:
         sheet(a.sheet, a.seed)
     else:
-        write_shards(a.out, a.shards, a.seed, None)
+        write_shards(a.out, a.shards, a.seed)
 
 
 if __name__ == "__main__":

@@ -17,14 +17,16 @@ import time
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import cv2
 import numpy as np
 import torch
 
 import finder
+import scenes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "out", "finder")
-BATCH = 24
+BATCH = 12
 
 
 class Shards:
@@ -43,26 +45,26 @@ class Shards:
         """pictures uint8 [BATCH, H, W], quads, kinds; drawn from one shard."""
         pictures, quads, kinds = self.loaded[rng.choice(list(self.loaded))]
         rows = rng.sample(range(len(pictures)), BATCH)
-        return pictures[rows], quads[rows].copy(), kinds[rows]
+        return pictures[rows], quads[rows], kinds[rows]
 
 
-def augment(pictures, quads, rng):
-    """Shifts each scene by up to 8 pixels, so that centres fall anywhere in their cells each time, and varies its light."""
+def augment(pictures, quads, kinds, rng):
+    """Zooms each scene by up to 15 % and shifts it by up to 12 pixels, so that centres fall anywhere in their cells each time.
+
+    What comes in from outside is the readers' border grey. Plates pushed over the edge become ones not to ask for."""
+    height, width = pictures.shape[1:]
     out = np.empty_like(pictures)
     for i, picture in enumerate(pictures):
-        dx, dy = rng.randint(-8, 8), rng.randint(-8, 8)
-        out[i] = np.roll(np.roll(picture, dy, 0), dx, 1)
-        # What rolled over the edge would be a torn plate at the other side.
-        if dy:
-            out[i, :dy] = 127 if dy > 0 else out[i, :dy]
-            out[i, dy:] = 127 if dy < 0 else out[i, dy:]
-        if dx:
-            if dx > 0:
-                out[i, :, :dx] = 127
-            else:
-                out[i, :, dx:] = 127
-        quads[i] += np.array([dx, dy], np.float32)
-    return out, quads
+        k = rng.uniform(.87, 1.15)
+        shift = np.array([width * (1 - k) / 2 + rng.uniform(-12, 12), height * (1 - k) / 2 + rng.uniform(-12, 12)])
+        # OpenCV counts from pixel centres, quads from pixel edges.
+        x, y = shift + .5 * k - .5
+        out[i] = cv2.warpAffine(picture, np.array([[k, 0, x], [0, k, y]]), (width, height), borderMode=cv2.BORDER_CONSTANT, borderValue=127)
+        quads[i] = quads[i] * k + shift
+        for j in np.flatnonzero(kinds[i] == scenes.PLATE):
+            if scenes.visible_share(quads[i, j], width, height) < .9:
+                kinds[i, j] = scenes.IGNORE
+    return out, quads, kinds
 
 
 class Average:
@@ -82,20 +84,25 @@ class Average:
                 self.state[k].copy_(v)
 
 
-def train(folder, checkpoint, minutes, rate, bf16):
+def train(folder, checkpoint, minutes, rate, bf16, start):
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     torch.manual_seed(0)
     rng = random.Random(time.time_ns())
     model = finder.Finder().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
     average = Average(model)
-    spent, scenes = 0.0, 0
+    spent, seen = 0.0, 0
     if os.path.exists(checkpoint):
         kept = torch.load(checkpoint)
         model.load_state_dict(kept["model"])
         optimiser.load_state_dict(kept["optimiser"])
         average.state, average.steps = kept["average"], kept["steps"]
-        spent, scenes = kept["spent"], kept["scenes"]
+        spent, seen = kept["spent"], kept["seen"]
+    elif start:
+        kept = torch.load(start)
+        model.load_state_dict(kept["average"])
+        average.state = kept["average"]
     shards = Shards(folder)
     shards.refresh()
     model.train()
@@ -103,15 +110,15 @@ def train(folder, checkpoint, minutes, rate, bf16):
 
     def save():
         torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state, "steps": average.steps,
-                    "spent": spent, "scenes": scenes}, checkpoint + ".part")
+                    "spent": spent, "seen": seen}, checkpoint + ".part")
         os.rename(checkpoint + ".part", checkpoint)
 
     while spent < minutes * 60:
         began = time.time()
         for group in optimiser.param_groups:
-            group["lr"] = rate * min(1, scenes / 4000 + .05) * (.5 * (1 + math.cos(math.pi * spent / (minutes * 60))) + .01)
+            group["lr"] = rate * min(1, seen / 4000 + .05) * (.5 * (1 + math.cos(math.pi * spent / (minutes * 60))) + .01)
         pictures, quads, kinds = shards.batch(rng)
-        pictures, quads = augment(pictures, quads, rng)
+        pictures, quads, kinds = augment(pictures, quads, kinds, rng)
         want = [torch.from_numpy(t) for t in finder.targets(quads, kinds, *pictures.shape[1:])]
         x = finder.normalise(pictures)
         # Exposure and contrast anew each time a scene is seen.
@@ -125,14 +132,14 @@ def train(folder, checkpoint, minutes, rate, bf16):
         torch.nn.utils.clip_grad_norm_(model.parameters(), 10)
         optimiser.step()
         average.update(model)
-        scenes += len(x)
+        seen += len(x)
         sums += focal.item(), corner.item()
         count += 1
         spent += time.time() - began
-        if count == 100:
+        if count == 200:
             shards.refresh()
             print("%5.1f min %7d scenes: heat %.4f corners %.4f, %.0f scenes/s, %d shards" %
-                  (spent / 60, scenes, sums[0] / count, sums[1] / count, count * BATCH / (time.time() - last), len(shards.loaded)), flush=True)
+                  (spent / 60, seen, sums[0] / count, sums[1] / count, count * BATCH / (time.time() - last), len(shards.loaded)), flush=True)
             last, sums, count = time.time(), np.zeros(2), 0
             if time.time() - saved > 90:
                 save()
@@ -162,7 +169,6 @@ def export(checkpoint, path):
 
 def check(model, path):
     """Compares OpenCV's outputs of an ONNX file with the model's, at sizes other than the traced one."""
-    import cv2
     net = cv2.dnn.readNetFromONNX(path)
     for width, height in ((640, 384), (640, 480), (1280, 736), (320, 192), (320, 256), (96, 64)):
         picture = cv2.GaussianBlur(np.random.randint(0, 255, (height, width), np.uint8), (0, 0), 2)
@@ -180,6 +186,7 @@ def main():
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--scenes", default=OUT)
     p.add_argument("--checkpoint", default=os.path.join(OUT, "finder.pt"))
+    p.add_argument("--start", metavar="CHECKPOINT", help="take the weights of an earlier run, on a fresh schedule")
     p.add_argument("--float32", action="store_true", help="no bfloat16")
     p.add_argument("--export", metavar="ONNX", help="write this file from the checkpoint and stop")
     a = p.parse_args()
@@ -188,7 +195,7 @@ def main():
         return
     if not glob.glob(os.path.join(a.scenes, "scenes-*.npz")):
         sys.exit("train_finder: no scenes in %s; run scenes.py first" % a.scenes)
-    train(a.scenes, a.checkpoint, a.minutes, a.rate, not a.float32)
+    train(a.scenes, a.checkpoint, a.minutes, a.rate, not a.float32, a.start)
 
 
 if __name__ == "__main__":
