@@ -93,7 +93,7 @@ type CameraHealth struct {
 	Name          string   `json:"name"`
 	State         string   `json:"state"`  // "streaming", "connecting", "failed", or "ended" (a clip or folder)
 	Frozen        bool     `json:"frozen"` // the picture stands still
-	Error         string   `json:"error"` // the last one, empty when there was none
+	Error         string   `json:"error"`  // the last one, empty when there was none
 	FPS           float64  `json:"fps"`
 	Frames        uint64   `json:"frames"`
 	Dropped       uint64   `json:"dropped"` // frames nobody had time for
