@@ -25,8 +25,8 @@ const (
 )
 
 func main() {
-	if capture.IsChild(os.Args) {
-		os.Exit(capture.ChildMain(os.Args))
+	if len(os.Args) > 1 && os.Args[1] == capture.ChildCommand {
+		os.Exit(capture.ChildMain())
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.uber.org/zap"
+
 	"alprd/internal/alpr"
 	"alprd/internal/store"
 )
@@ -27,6 +29,7 @@ type recorder struct {
 	store      keeper
 
 	told map[string]*toldPass // by pass, until its final read
+	log  *zap.Logger
 
 	passes, alerts atomic.Uint64 // recorded, for health
 }
@@ -90,8 +93,12 @@ func (r *recorder) record(read alpr.Read, hits []alpr.Hit) error {
 		}
 		item.Sync = true
 	}
-	if _, err := r.store.Commit(item); err != nil {
+	receipt, err := r.store.Commit(item)
+	if err != nil {
 		return fmt.Errorf("record: %w", err)
+	}
+	if len(due) > 0 {
+		r.log.Info("alert recorded", zap.String("camera", read.Camera), zap.String("pass", read.ID), zap.Uint64s("seqs", receipt.Seqs))
 	}
 	// At this point whatever is told below is durable; a crash before it repeats the pass under a new name.
 	for _, d := range due {
@@ -169,8 +176,8 @@ func (r *recorder) alert(read alpr.Read, d dueAlert, plate []byte, sceneSHA stri
 			CapturedAt: alpr.Time{Time: read.At},
 			Clock:      alpr.AlertClock{Quality: string(read.Clock.Quality), ErrorS: read.Clock.Error.Seconds()},
 			Read: alpr.AlertRead{
-				Text: read.Plate.Text(), Confidence: round(read.Confidence), Weakest: round(read.Weakest),
-				Region: optional(read.Region), RegionConfidence: round(read.RegionConfidence), Small: read.Small,
+				Text: read.Plate.Text(), Confidence: rounded(read.Confidence), Weakest: rounded(read.Weakest),
+				Region: optional(read.Region), RegionConfidence: rounded(read.RegionConfidence), Small: read.Small,
 				Lattice: read.Lattice, Frames: read.Frames, Agreeing: read.Agreeing, Pass: read.Pass,
 			},
 			Evidence: alpr.AlertEvidence{PlateJPEG: plate, PlateSHA256: digest(plate), SceneSHA256: sceneSHA},
@@ -195,7 +202,7 @@ func (r *recorder) match(h alpr.Hit, at time.Time) alpr.AlertMatch {
 			Make: h.Entry.Make, Model: h.Entry.Model, Colour: h.Entry.Colour, Year: h.Entry.Year, Reason: h.Entry.Reason, Instructions: h.Entry.Instructions,
 			EnteredAt: moment(h.Entry.EnteredAt), ExpiresAt: moment(h.Entry.ExpiresAt),
 		},
-		How: h.How, Differs: h.Differs, RegionAgrees: h.RegionAgrees, Posterior: round(h.Posterior),
+		How: h.How, Differs: h.Differs, RegionAgrees: h.RegionAgrees, Posterior: rounded(h.Posterior),
 	}
 	if h.Entry.Operator != "" {
 		m.Entry.Manual = &alpr.AlertManual{Operator: h.Entry.Operator}
@@ -216,7 +223,7 @@ func (r *recorder) scene(read alpr.Read, d dueAlert, picture []byte, sha string)
 	}}
 }
 
-func round(p float64) float64 { return math.Round(p*1e4) / 1e4 }
+func rounded(p float64) float64 { return math.Round(p*1e4) / 1e4 }
 
 func optional(s string) *string {
 	if s == "" {

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"alprd/internal/alpr"
+	"alprd/internal/capture"
+	"alprd/internal/match"
+	"alprd/internal/store"
+)
+
+// ringFrames is how many frames wait for the reader: two thirds of a second at 15 frames a second, 11 MB at 1280×720.
+// When the ring is full the oldest is dropped and counted.
+const ringFrames = 10
+
+// reader follows one camera's vehicles. *ocr.Lane is one.
+type reader interface {
+	See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read
+	Flush() []alpr.Read
+}
+
+// watcher looks over the loop's shoulder: the demo's page. It may not keep anything up.
+type watcher interface {
+	Saw(f alpr.Frame, reads []alpr.Read)
+	Told(read alpr.Read, hits []alpr.Hit)
+}
+
+// camera is one camera's loop: read, match, record.
+type camera struct {
+	cfg      cameraConfig
+	keeper   *capture.Keeper
+	ring     *capture.Ring
+	gate     gate // nil: every frame is looked at
+	reader   reader
+	failed   func() error // of the reader's networks
+	lists    *match.Current
+	recorder *recorder
+	watcher  watcher // nil: nobody looks
+	log      *zap.Logger
+
+	busySince atomic.Int64 // Unix ns of the frame being worked on, 0 between frames
+	shed      atomic.Uint64
+	latency   latency
+}
+
+// gate says whether a frame is worth looking at. *capture.Gate is one.
+type gate interface {
+	Moving(img *image.YCbCr) bool
+}
+
+// watch reads the camera's frames until its ring is closed and empty; so the last frame is committed, too. The error is
+// one that the unit can't go on with.
+func (c *camera) watch() error {
+	for f := range c.ring.Frames() {
+		start := time.Now()
+		c.busySince.Store(start.UnixNano())
+		if err := c.look(f); err != nil {
+			return err
+		}
+		c.latency.add(time.Since(start))
+		c.busySince.Store(0)
+	}
+	for _, read := range c.reader.Flush() {
+		if err := c.tell(read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *camera) look(f alpr.Frame) error {
+	var regions []image.Rectangle
+	if c.gate != nil && !c.gate.Moving(f.Image) {
+		// An empty rectangle: nothing to look for, but time passes, and vehicles that left are told.
+		regions = []image.Rectangle{{}}
+	}
+	reads := c.reader.See(f, regions...)
+	if err := c.failed(); err != nil {
+		return fmt.Errorf("camera %s: %w", c.cfg.Name, err)
+	}
+	if c.watcher != nil {
+		c.watcher.Saw(f, reads)
+	}
+	for _, read := range reads {
+		if err := c.tell(read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell matches and records one read.
+func (c *camera) tell(read alpr.Read) error {
+	hits := c.lists.Match(read, read.At)
+	err := c.recorder.record(read, hits)
+	switch {
+	case errors.Is(err, store.ErrFull):
+		// The store keeps room for alerts and says in health what it sheds; the camera goes on.
+		if c.shed.Add(1) == 1 {
+			c.log.Error("the disk is full: reads are not kept", zap.String("camera", c.cfg.Name), zap.Error(err))
+		}
+	case err != nil:
+		return fmt.Errorf("camera %s: %w", c.cfg.Name, err)
+	}
+	if c.watcher != nil {
+		c.watcher.Told(read, hits)
+	}
+	return nil
+}
+
+// stuck reports whether one frame has kept the loop for longer than limit.
+func (c *camera) stuck(now time.Time, limit time.Duration) bool {
+	since := c.busySince.Load()
+	return since != 0 && now.Sub(time.Unix(0, since)) > limit
+}
+
+// latency keeps the last 256 durations.
+type latency struct {
+	mu   sync.Mutex
+	last [256]time.Duration
+	n    int
+}
+
+func (l *latency) add(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last[l.n%len(l.last)] = d
+	l.n++
+}
+
+// quantiles gives the median and the 95th percentile in milliseconds; nil before the first.
+func (l *latency) quantiles() (p50, p95 *float64) {
+	l.mu.Lock()
+	d := slices.Clone(l.last[:min(l.n, len(l.last))])
+	l.mu.Unlock()
+	if len(d) == 0 {
+		return nil, nil
+	}
+	slices.Sort(d)
+	ms := func(q int) *float64 {
+		v := float64(d[(len(d)-1)*q/100].Microseconds()) / 1e3
+		return &v
+	}
+	return ms(50), ms(95)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"alprd/internal/alpr"
+	"alprd/internal/hotlist"
+	"alprd/internal/match"
+	"alprd/internal/store"
+	"alprd/internal/trust"
+)
+
+// hotlists keeps the lists in force: in the sealed cache, and in the index that the cameras ask.
+type hotlists struct {
+	cfg     map[string]hotlistConfig
+	keys    map[string]trust.PublicKey
+	rules   profile
+	cache   *store.HotLists
+	current match.Current
+	changed func() // told of each activation
+	log     *zap.Logger
+
+	mu    sync.Mutex // one import at a time
+	force map[string]hotlist.Manifest
+}
+
+// listError is a problem with one list, and its mend.
+type listError struct {
+	what, mend string
+	code       int
+}
+
+func (e *listError) Error() string { return e.what }
+func (e *listError) Hint() string  { return e.mend }
+func (e *listError) ExitCode() int { return e.code }
+
+// openHotlists puts the cached lists in force. A list that is missing or damaged is an alarm, never the end: the camera's
+// evidence is worth keeping without it.
+func openHotlists(cfg []hotlistConfig, rules profile, cache *store.HotLists, log *zap.Logger) (*hotlists, error) {
+	h := &hotlists{cfg: map[string]hotlistConfig{}, keys: map[string]trust.PublicKey{}, rules: rules, cache: cache, changed: func() {}, log: log, force: map[string]hotlist.Manifest{}}
+	for _, c := range cfg {
+		text, err := os.ReadFile(c.PublicKey)
+		if err != nil {
+			return nil, &configError{c.PublicKey, "", "the publisher's key can't be read: " + errors.Unwrap(err).Error(), "copy the .pub file that alprctl keygen made to this place, or mend hotlists public_key"}
+		}
+		key, err := trust.ParsePublicKey(text)
+		if err != nil {
+			return nil, &configError{c.PublicKey, "", err.Error(), "copy the .pub file that alprctl keygen made to this place"}
+		}
+		h.cfg[c.Name], h.keys[c.Name] = c, key
+	}
+	index, err := match.Build(nil)
+	if err != nil {
+		return nil, err
+	}
+	cached, err := cache.Current()
+	if err != nil {
+		log.Error("the hot-list cache can't be read; lists must be imported anew", zap.Error(err))
+	}
+	for _, l := range cached {
+		c, ok := h.cfg[l.Name]
+		if !ok {
+			continue // no longer configured: it stops alerting (R25)
+		}
+		next, stop := iter.Pull2(cache.Chunks(l)) // in the manifest's order, which is the order they are asked for
+		pkg, err := hotlist.Decode(l.Manifest, func(string) ([]byte, error) {
+			chunk, err, ok := next()
+			if !ok {
+				return nil, hotlist.ErrDamaged
+			}
+			return chunk, err
+		}, h.keys[l.Name])
+		if err == nil {
+			err = pkg.Manifest().Admit(rules.Hotlists.RestrictedClasses, float64(rules.Hotlists.MaxRejects))
+		}
+		var more *match.Index
+		if err == nil {
+			more, err = index.With(match.List{Info: pkg.Info(), Threshold: *c.Threshold, Entries: pkg.Entries()})
+		}
+		stop()
+		if err != nil {
+			log.Error("a cached hot list can't be used; import it anew", zap.String("list", l.Name), zap.Error(err))
+			continue
+		}
+		index = more
+		h.force[l.Name] = pkg.Manifest()
+	}
+	h.current.Swap(index)
+	return h, nil
+}
+
+// load checks a package and, unless dry, makes it durable and then puts it in force: from its return on no removed entry
+// alerts (R25).
+func (h *hotlists) load(_ context.Context, dir fs.FS, dry bool) (any, error) {
+	start := time.Now()
+	pkg, err := hotlist.Open(dir, slices.Collect(maps.Values(h.keys))...)
+	if err != nil {
+		return nil, err
+	}
+	m := pkg.Manifest()
+	c, ok := h.cfg[m.List]
+	if !ok {
+		return nil, &listError{fmt.Sprintf("the package holds the list %q, which this unit doesn't use", m.List), "add it under hotlists in the unit's configuration, with its publisher's key", exitRefused}
+	}
+	if !pkg.Key().Equal(h.keys[m.List]) {
+		return nil, &listError{fmt.Sprintf("the list %q is signed by a key that is trusted for another list", m.List), "have it signed by its own publisher", exitRefused}
+	}
+	if err := m.Admit(h.rules.Hotlists.RestrictedClasses, float64(h.rules.Hotlists.MaxRejects)); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	result := imported{List: m.List, Source: m.Source, Version: m.Version, BuiltAt: alpr.Time{Time: m.BuiltAt}, Entries: m.Count, Rejected: m.Rejected()}
+	if seen := h.cache.Highest(m.List); seen >= m.Version { // R22
+		return nil, tooOld(m, seen)
+	}
+	index, err := h.current.Index().With(match.List{Info: pkg.Info(), Threshold: *c.Threshold, Entries: pkg.Entries()})
+	if err != nil {
+		return nil, err
+	}
+	if !dry {
+		err := h.cache.Activate(m.List, m.Version, pkg.Signed(), start, func(yield func([]byte, error) bool) {
+			for _, c := range m.Chunks {
+				if chunk, err := pkg.Chunk(c); !yield(chunk, err) || err != nil {
+					return
+				}
+			}
+		})
+		if errors.Is(err, store.ErrOldVersion) {
+			return nil, tooOld(m, h.cache.Highest(m.List))
+		}
+		if err != nil {
+			return nil, err
+		}
+		// At this point the new version is durable; a crash now starts with it.
+		h.current.Swap(index)
+		h.force[m.List] = m
+		result.Active = true
+		h.changed()
+		h.log.Info("hot list in force", zap.String("list", m.List), zap.Uint64("version", m.Version), zap.Int("entries", m.Count), zap.Int("rejected", m.Rejected()))
+	}
+	result.Ms = float64(time.Since(start).Microseconds()) / 1e3
+	return result, nil
+}
+
+func tooOld(m hotlist.Manifest, seen uint64) error {
+	return &listError{fmt.Sprintf("version %d of the list %q is not newer than version %d, which this unit has seen", m.Version, m.List, seen),
+		"publish the list anew: alprctl hotlist publish", exitRefused}
+}
+
+// status tells the lists in force, and, with version zero, the configured ones that are missing.
+func (h *hotlists) status(now time.Time) []alpr.ListStatus {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := []alpr.ListStatus{}
+	for _, name := range slices.Sorted(maps.Keys(h.force)) {
+		m := h.force[name]
+		age := max(0, now.Sub(m.BuiltAt))
+		out = append(out, alpr.ListStatus{Name: name, Source: m.Source, Version: m.Version, BuiltAt: alpr.Time{Time: m.BuiltAt}, AgeS: age.Truncate(time.Second).Seconds(),
+			Stale: age > h.rules.Hotlists.StaleAfter, Entries: m.Count, Rejected: m.Rejected()})
+	}
+	return out
+}
+
+// missing names the configured lists that are not in force.
+func (h *hotlists) missing() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []string
+	for name := range h.cfg {
+		if _, ok := h.force[name]; !ok {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
