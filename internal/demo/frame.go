@@ -13,6 +13,9 @@ func (t *Traffic) Frame(n int) (*image.YCbCr, []Truth) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := float64(n) / t.opt.FPS
+	if t.scene == nil {
+		t.scene = road(t.seed)
+	}
 	s := screen{YCbCr: image.NewYCbCr(t.scene.Rect, t.scene.SubsampleRatio)}
 	copy(s.Y, t.scene.Y)
 	copy(s.Cb, t.scene.Cb)
@@ -58,7 +61,7 @@ func (t *Traffic) seen(nearer []*mover, m *mover, at float64) bool {
 }
 
 func (t *Traffic) drawPlate(s *screen, m *mover, at, light float64) {
-	if m.Text == "" {
+	if m.Text == "" || t.bare {
 		return
 	}
 	x, z, bounce := m.place(at)

@@ -115,6 +115,9 @@ func roadPixel(x, y int, far, trees, feet float64, seed uint64) rgba {
 	py := z * z / (focal * eye)
 	mark := func(centre, width float64, colour rgba, on float64) {
 		cover := min(1, max(0, (width/2+px/2-math.Abs(X-centre))/px)) * on
+		if cover <= 0 {
+			return
+		}
 		worn := .72 + .28*cloud(X*9, z*2.2, seed+31, 2)
 		c = mix(c, colour, cover*worn*.9)
 	}
@@ -170,8 +173,11 @@ func ground(X, z float64, seed uint64) rgba {
 		// Wheel tracks are darker and smoother, and each lane's middle carries oil.
 		for _, lane := range [...]float64{slowLane, fastLane, oncomingLane} {
 			d := math.Abs(X - lane)
+			if d > 1.4 {
+				continue
+			}
 			c = c.times(1 - .07*bump(d-.78, .28))
-			c = c.times(1 - .10*bump(d, .32)*(.4+cloud(1, z*.2, seed+54, 2)))
+			c = c.times(1 - .10*bump(d, .32)*(.4+smooth(1, z*.2, seed+54)))
 		}
 		if X > edgeX+.15 {
 			c = mix(c, hex(0x8b8981), .4)
@@ -180,8 +186,10 @@ func ground(X, z float64, seed uint64) rgba {
 		if z > 14 && z < 17.5 && X > 2.1 && X < 3 {
 			c = c.times(.84)
 		}
-		crack := math.Abs(X - divideX - .25 + .12*(cloud(3, z*.8, seed+55, 3)-.5))
-		c = c.times(1 - .3*bump(crack, .014+.3*z/focal)*min(1, .3*fine+.2))
+		if d := math.Abs(X - divideX - .25); d < .3 {
+			crack := math.Abs(X - divideX - .25 + .12*(cloud(3, z*.8, seed+55, 3)-.5))
+			c = c.times(1 - .3*bump(crack, .014+.3*z/focal)*min(1, .3*fine+.2))
+		}
 		return c.times(1 + (grain*.16+rough*.16)*max(.12, fine))
 	}
 }

@@ -69,6 +69,7 @@ type mover struct {
 type Traffic struct {
 	opt  Options
 	seed uint64
+	bare bool // tests: draw everything but the plates
 
 	mu        sync.Mutex
 	press     *press
@@ -91,7 +92,7 @@ type carKey struct {
 	front              bool
 }
 
-// NewTraffic readies the traffic of a seed; it draws the empty road, which takes some tenths of a second.
+// NewTraffic readies the traffic of a seed. The first frame takes some tenths of a second more: the empty road is drawn.
 func NewTraffic(seed uint64, opt Options) *Traffic {
 	if opt.FPS <= 0 {
 		opt.FPS = 15
@@ -99,7 +100,7 @@ func NewTraffic(seed uint64, opt Options) *Traffic {
 	if opt.Every <= 0 {
 		opt.Every = 2.6
 	}
-	t := &Traffic{opt: opt, seed: seed, press: newPress(), garage: newGarage(), scene: road(seed),
+	t := &Traffic{opt: opt, seed: seed, press: newPress(), garage: newGarage(),
 		cars: map[carKey]*car{}, plates: map[int]*texture{}, laneFree: map[float64]float64{},
 		arrivals: rand.New(rand.NewPCG(seed, 1)), opposite: rand.New(rand.NewPCG(seed, 2)), until: .2, oppositeT: -20}
 	r := rand.New(rand.NewPCG(seed, 3))
