@@ -120,3 +120,12 @@ func (m Manifest) Info() alpr.ListInfo {
 
 // Rejected is how many rows of the source couldn't be loaded.
 func (m Manifest) Rejected() int { return Report{Rejects: m.Rejects}.Rejected() }
+
+// rows is how many rows the source had.
+func (m Manifest) rows() int {
+	n := m.Count + m.Duplicates + m.Expired + m.Rejected()
+	for _, v := range m.LeftOut {
+		n += v
+	}
+	return n
+}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"maps"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -101,16 +102,21 @@ func (p *Package) Chunk(c Chunk) ([]byte, error) {
 func (p *Package) Entries() iter.Seq2[alpr.Entry, error] {
 	return func(yield func(alpr.Entry, error) bool) {
 		stop := errors.New("stop")
+		classes := map[string]int{} // what Admit judged must be what is there
 		err := p.records(func(record []byte) error {
 			e, err := parseRecord(record)
 			if err != nil {
 				return fmt.Errorf("%w: %w", ErrDamaged, err)
 			}
+			classes[e.Class]++
 			if !yield(e, nil) {
 				return stop
 			}
 			return nil
 		})
+		if err == nil && !maps.Equal(classes, p.manifest.Classes) {
+			err = fmt.Errorf("%w: entries of other classes than the manifest says", ErrDamaged)
+		}
 		if err != nil && err != stop {
 			yield(alpr.Entry{}, err)
 		}

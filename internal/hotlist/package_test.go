@@ -257,6 +257,7 @@ func TestHostilePublisher(t *testing.T) {
 		{"no magic", bytes.Replace(good, []byte("alprd"), []byte("alprx"), 1), func(*Manifest) {}, false},
 		{"no plate", chunk(2, rec(""), rec("ABC1")), func(*Manifest) {}, false},
 		{"eleven characters", chunk(2, rec("ABC1"), rec("ABCDEFGHIJK")), func(*Manifest) {}, false},
+		{"other classes than it says", good, func(m *Manifest) { m.Classes = map[string]int{"felony": 1, "missing": 1} }, false},
 		{"version 0", good, func(m *Manifest) { m.Version = 0 }, false},
 		{"a name with a path", good, func(m *Manifest) { m.List = "../x" }, false},
 		{"a chunk named like a path", good, func(m *Manifest) { m.Chunks[0].SHA256 = "../../../../etc/passwd" }, false},
@@ -266,7 +267,7 @@ func TestHostilePublisher(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			packed := z.EncodeAll(c.raw, nil)
 			o := &Bundle{Chunks: map[string][]byte{sha(packed): packed}}
-			m := Manifest{Format: 1, List: "x", Version: 1, BuiltAt: now, Count: 2, Chunks: []Chunk{{sha(packed), len(packed), len(c.raw), 2}}}
+			m := Manifest{Format: 1, List: "x", Version: 1, BuiltAt: now, Count: 2, Classes: map[string]int{"felony": 2}, Chunks: []Chunk{{sha(packed), len(packed), len(c.raw), 2}}}
 			c.change(&m)
 			payload, err := json.Marshal(m)
 			if err != nil {
@@ -338,6 +339,41 @@ func TestPublishRefuses(t *testing.T) {
 	id.MaxRejects = 0.02
 	if o := publish(t, broken, id, key); o.Manifest.Count != 980 || o.Manifest.Rejects[BadState] != 20 {
 		t.Errorf("at a limit of 2 %%: %+v", o.Manifest)
+	}
+}
+
+// What the publisher was set to doesn't bind the unit: it judges classes and rejects by its own agency's rules (R23, R27, R53).
+func TestAdmit(t *testing.T) {
+	m := func(classes map[string]int, rejects int) Manifest {
+		m := Manifest{List: "x", Classes: classes, Rejects: map[Reason]int{BadDate: rejects}}
+		for _, n := range classes {
+			m.Count += n
+		}
+		return m
+	}
+	for _, c := range []struct {
+		name    string
+		m       Manifest
+		enabled []string
+		ok      bool
+	}{
+		{"plain", m(map[string]int{"felony": 99}, 1), nil, true},
+		{"too many rejects", m(map[string]int{"felony": 98}, 2), nil, false},
+		{"a restricted class", m(map[string]int{"felony": 9, "sex_offender": 1}, 0), nil, false},
+		{"another one enabled", m(map[string]int{"felony": 9, "sex_offender": 1}, 0), []string{"H"}, false},
+		{"enabled by letter", m(map[string]int{"felony": 9, "sex_offender": 1}, 0), []string{"X"}, true},
+		{"enabled by word", m(map[string]int{"felony": 9, "sex_offender": 1}, 0), []string{"sex_offender"}, true},
+		{"traffic", m(map[string]int{"felony": 9, "expired_registration": 1}, 0), nil, false},
+		{"empty", m(nil, 0), nil, true},
+	} {
+		err := c.m.Admit(c.enabled, 0.01)
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		var h interface{ Hint() string }
+		if err != nil && (!errors.As(err, &h) || h.Hint() == "") {
+			t.Errorf("%s: no hint in %v", c.name, err)
+		}
 	}
 }
 

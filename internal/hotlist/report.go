@@ -90,17 +90,15 @@ type RejectError struct {
 func (e *RejectError) Error() string {
 	n := e.Report.Rejected()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d rows can't be loaded (%.3g %%, the limit is %.3g %%), so the list is refused whole:", n, e.Report.Rows, 100*float64(n)/float64(e.Report.Rows), 100*e.Limit)
+	fmt.Fprintf(&b, "%d of %d rows can't be loaded (%.3g %%, the limit is %.3g %%), so the list is refused whole", n, e.Report.Rows, 100*float64(n)/float64(e.Report.Rows), 100*e.Limit)
 	for i, r := range e.Report.First {
 		if i == 5 {
 			break
 		}
-		if i > 0 {
-			b.WriteString(";")
-		}
+		b.WriteString([]string{":", ";"}[min(i, 1)])
 		fmt.Fprintf(&b, " %s line %d: %s", r.File, r.Line, said[r.Reason])
 	}
-	if n > 5 {
+	if n > 5 && len(e.Report.First) > 0 {
 		fmt.Fprintf(&b, "; and %d more", n-5)
 	}
 	return b.String()
