@@ -44,6 +44,14 @@ func openBolt(path string) (db *bbolt.DB, err error) {
 			return err
 		}
 		return db.View(func(tx *bbolt.Tx) error {
+			// Check works in a goroutine of its own, where a fault in the map would end the process: first see, in this
+			// one, that every page it will touch is there.
+			if st, err := os.Stat(path); err != nil || st.Size() < tx.Size() {
+				return fmt.Errorf("%w: shorter than its pages", errDamaged)
+			}
+			if err := tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return touch(b, 0) }); err != nil {
+				return err
+			}
 			var first error
 			for err := range tx.Check() { // to its end, or its goroutine stays
 				if first == nil {
@@ -58,6 +66,26 @@ func openBolt(path string) (db *bbolt.DB, err error) {
 		db = nil
 	}
 	return db, err
+}
+
+// touch reads every key and both ends of every value of a bucket.
+func touch(b *bbolt.Bucket, depth int) error {
+	if b == nil || depth > 4 { // we nest no buckets; a page that leads back to itself seems to
+		return errDamaged
+	}
+	sum := byte(0)
+	return b.ForEach(func(k, v []byte) error {
+		for _, c := range k {
+			sum ^= c
+		}
+		if len(v) > 0 {
+			sum ^= v[0] ^ v[len(v)-1]
+		}
+		if v == nil {
+			return touch(b.Bucket(k), depth+1)
+		}
+		return nil
+	})
 }
 
 // moveAside keeps one damaged database beside the new one, for whoever wants to know. What it holds is sealed.
