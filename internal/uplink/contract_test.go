@@ -16,6 +16,7 @@ import (
 
 	"alprd/docs/schemas"
 	"alprd/internal/alpr"
+	"alprd/internal/uplink/brokertest"
 )
 
 // sampleAlert is an alert with everything in it.
@@ -84,7 +85,7 @@ func TestEveryMessageIsAsDescribed(t *testing.T) {
 		}
 	}
 
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "#")
 	b := newBox()
 	b.put(alpr.Prompt, TopicAlert, func(seq uint64) []byte {
@@ -112,12 +113,12 @@ func TestEveryMessageIsAsDescribed(t *testing.T) {
 		}
 		return raw
 	})
-	d := startDaemon(t, false, m.client(t, "unit-7", m.address), b) // says hello, and by its last will good-bye
+	d := startDaemon(t, false, client(t, m, "unit-7", m.Address), b) // says hello, and by its last will good-bye
 	eventually(t, "the outbox is empty", func() bool { return b.left() == 0 })
 	eventually(t, "health was told", func() bool { return len(got.on("alpr/v1/unit-7/health")) > 0 })
 	d.kill()
 	eventually(t, "the will came", func() bool { return len(got.on("alpr/v1/unit-7/status")) == 2 })
-	u := start(t, Config{Broker: m.client(t, "unit-7", m.address)}, b) // stops in order
+	u := start(t, Config{Broker: client(t, m, "unit-7", m.Address)}, b) // stops in order
 	eventually(t, "back", func() bool { return len(got.on("alpr/v1/unit-7/status")) == 3 })
 	u.stop()
 	eventually(t, "stopped", func() bool { return len(got.on("alpr/v1/unit-7/status")) == 4 })

@@ -3,14 +3,9 @@ package uplink
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"alprd/internal/alpr"
-	"alprd/internal/trust/pki"
+	"alprd/internal/uplink/brokertest"
 )
 
 // deadline is how long a test waits for what must come; how soon it comes is not what is tested.
@@ -33,116 +28,14 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// mosquitto is a real broker with mutual TLS on a port of its own.
-type mosquitto struct {
-	dir, address string
-	ca           *pki.Authority
-	config       string
-	cmd          *exec.Cmd
-	log          *strings.Builder
-}
-
-// startMosquitto starts a broker whose certificate is for 127.0.0.1 and localhost, ended with the test. Further lines go
-// into its configuration.
-func startMosquitto(t testing.TB, lines ...string) *mosquitto {
+// client is a Broker with a fresh certificate of the broker's CA, reached at address.
+func client(t testing.TB, m *brokertest.Mosquitto, name, address string) Broker {
 	t.Helper()
-	ca, err := pki.New("test agency", time.Time{}, time.Time{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair, err := ca.Issue(pki.Subject{Name: "broker", Hosts: []string{"127.0.0.1", "localhost"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startMosquittoWith(t, ca, pair, lines...)
+	return broker(address, m.Client(t, name))
 }
 
-func startMosquittoWith(t testing.TB, ca *pki.Authority, pair pki.Pair, lines ...string) *mosquitto {
-	t.Helper()
-	path, err := exec.LookPath("mosquitto")
-	if err != nil {
-		path = "/usr/sbin/mosquitto" // not in every user's PATH on Debian
-	}
-	m := &mosquitto{dir: t.TempDir(), ca: ca}
-	cert, key, err := pair.Write(m.dir, "broker")
-	if err != nil {
-		t.Fatal(err)
-	}
-	caFile := filepath.Join(m.dir, "ca.pem")
-	if err := os.WriteFile(caFile, ca.PEM(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	port := freePort(t)
-	m.address = net.JoinHostPort("127.0.0.1", port)
-	config := strings.Join(append([]string{
-		"listener " + port + " 127.0.0.1", "allow_anonymous true", "require_certificate true", "tls_version tlsv1.2",
-		"cafile " + caFile, "certfile " + cert, "keyfile " + key,
-		"persistence false", "max_queued_messages 0", "max_inflight_messages 0", "log_dest stderr", "log_type all",
-	}, lines...), "\n") + "\n"
-	if os.Geteuid() == 0 {
-		config = "user root\n" + config // it would step down to a user that can't read t.TempDir
-	}
-	m.config = filepath.Join(m.dir, "mosquitto.conf")
-	if err := os.WriteFile(m.config, []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	m.cmd = exec.Command(path)
-	m.start(t)
-	t.Cleanup(func() {
-		m.kill()
-		if t.Failed() && len(m.log.String()) > 0 {
-			text := m.log.String()
-			t.Logf("broker's log ends:\n%s", text[max(0, len(text)-1500):])
-		}
-	})
-	return m
-}
-
-func (m *mosquitto) start(t testing.TB) {
-	t.Helper()
-	m.log = &strings.Builder{}
-	m.cmd = exec.Command(m.cmd.Path, "-c", m.config)
-	m.cmd.Stderr = m.log
-	if err := m.cmd.Start(); err != nil {
-		t.Fatalf("%v (apt install mosquitto)", err)
-	}
-	eventually(t, "mosquitto listens", func() bool {
-		conn, err := net.Dial("tcp", m.address)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
-}
-
-// kill ends the broker as a power cut does.
-func (m *mosquitto) kill() {
-	m.cmd.Process.Kill()
-	m.cmd.Wait()
-}
-
-// client is a Broker with a fresh certificate of the broker's CA.
-func (m *mosquitto) client(t testing.TB, name, address string) Broker {
-	t.Helper()
-	pair, err := m.ca.Issue(pki.Subject{Name: name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return brokerWith(t, address, m.ca, pair)
-}
-
-func brokerWith(t testing.TB, address string, ca *pki.Authority, pair pki.Pair) Broker {
-	t.Helper()
-	dir := t.TempDir()
-	cert, key, err := pair.Write(dir, "client")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := Broker{URL: "ssl://" + address, CA: filepath.Join(dir, "ca.pem"), Cert: cert, Key: key}
-	if err := os.WriteFile(b.CA, ca.PEM(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return b
+func broker(address string, f brokertest.Files) Broker {
+	return Broker{URL: "ssl://" + address, CA: f.CA, Cert: f.Cert, Key: f.Key}
 }
 
 func freePort(t testing.TB) string {
@@ -370,10 +263,6 @@ func (p *proxy) copy(to, from net.Conn, rate int) {
 	}
 }
 
-var _ io.Closer = (*mosquitto)(nil)
-
-func (m *mosquitto) Close() error { m.kill(); return nil }
-
 // seen collects what a subscriber receives.
 type seen struct {
 	mu       sync.Mutex
@@ -383,9 +272,9 @@ type seen struct {
 }
 
 // listen subscribes through a connection of its own and returns when the broker has granted it.
-func listen(t testing.TB, m *mosquitto, filters ...string) *seen {
+func listen(t testing.TB, m *brokertest.Mosquitto, filters ...string) *seen {
 	t.Helper()
-	return listenAs(t, m.client(t, "listener", m.address), filters...)
+	return listenAs(t, client(t, m, "listener", m.Address), filters...)
 }
 
 func listenAs(t testing.TB, b Broker, filters ...string) *seen {

@@ -32,19 +32,20 @@ type aside struct {
 }
 
 // stuck counts connections in a row that ended with the same message at their head and nothing acknowledged: it may be
-// the message that ends them, too large for the broker or to a topic that it denies us (MQTT 3.1.1 has no other way to
-// say so).
+// a message that ends them, too large for the broker or to a topic that it denies us (MQTT 3.1.1 has no other way to
+// say so). From the second on, that message is sent alone, so that no other is blamed for what follows it.
 type stuck struct {
 	seq   uint64
 	count int
 }
 
 const (
-	stuckLimit  = 5           // connections
-	asideFirst  = time.Minute // then twice as long each time
-	asideMost   = time.Hour
-	rescanEvery = time.Minute // look at the queue from its beginning, when idle
-	page        = 64          // messages listed at a time
+	suspectAfter = 2           // connections
+	stuckLimit   = 5           // connections
+	asideFirst   = time.Minute // then twice as long each time
+	asideMost    = time.Hour
+	rescanEvery  = time.Minute // look at the queue from its beginning, when idle
+	page         = 64          // messages listed at a time
 )
 
 func newLane(u *Uplink, class alpr.Class) *lane {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"alprd/internal/alpr"
+	"alprd/internal/uplink/brokertest"
 )
 
 // outcome is what a receiver found.
@@ -19,14 +20,14 @@ type outcome struct{ sent, lost, duplicates int }
 // counts what never arrived.
 func lose(t *testing.T, naive bool, alerts, cuts, kills int) outcome {
 	t.Helper()
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/unit-7/alert")
-	link := startProxy(t, m.address, 5*time.Millisecond, 2<<20)
+	link := startProxy(t, m.Address, 5*time.Millisecond, 2<<20)
 	b := newBox()
 	for range alerts {
 		b.put(alpr.Prompt, TopicAlert, func(seq uint64) []byte { return fmt.Appendf(make([]byte, 0, 2000), "%02000d", seq) })
 	}
-	d := startDaemon(t, naive, m.client(t, "unit-7", link.address()), b)
+	d := startDaemon(t, naive, client(t, m, "unit-7", link.address()), b)
 	stops := cuts + kills
 	for i := range stops {
 		// Break it in the middle of work: not before a share of what is left has gone.
@@ -97,19 +98,19 @@ func TestNothingIsLostOverCutsAndKills(t *testing.T) {
 // The broker is killed in the middle of a drain, too. What it had acknowledged and not passed on is its to lose
 // (custody: broker); everything else arrives.
 func TestBrokerKilledInMidDrain(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/unit-7/alert")
-	link := startProxy(t, m.address, 5*time.Millisecond, 2<<20)
+	link := startProxy(t, m.Address, 5*time.Millisecond, 2<<20)
 	b := newBox()
 	const n = 2000
 	for range n {
 		b.put(alpr.Prompt, TopicAlert, func(seq uint64) []byte { return fmt.Appendf(nil, "%02000d", seq) })
 	}
-	u := start(t, Config{Broker: m.client(t, "unit-7", link.address())}, b)
+	u := start(t, Config{Broker: client(t, m, "unit-7", link.address())}, b)
 	var owed map[string]bool
 	for i := range 3 {
 		eventually(t, "the outbox shrinks", func() bool { return b.left() <= n-n*(i+1)/4 })
-		m.kill()
+		m.Kill()
 		link.bar(true) // until the listener is back: nobody can deliver to one that isn't there
 		eventually(t, "the unit noticed", func() bool { return !u.State().Prompt.Connected })
 		owed = map[string]bool{}
@@ -117,7 +118,7 @@ func TestBrokerKilledInMidDrain(t *testing.T) {
 		for _, o := range list {
 			owed[fmt.Sprintf("%02000d", o.Seq)] = true
 		}
-		m.start(t)
+		m.Restart(t)
 		got.waitOnline(t, i+2)
 		link.bar(false)
 	}
@@ -142,7 +143,7 @@ func TestBrokerKilledInMidDrain(t *testing.T) {
 
 // A unit that dies without a word is offline for everybody, by its last will.
 func TestLastWillAfterKill(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/unit-7/status")
 	status := func() (s alpr.Status) {
 		if all := got.on("alpr/v1/unit-7/status"); len(all) > 0 {
@@ -152,7 +153,7 @@ func TestLastWillAfterKill(t *testing.T) {
 		}
 		return
 	}
-	d := startDaemon(t, false, m.client(t, "unit-7", m.address), newBox())
+	d := startDaemon(t, false, client(t, m, "unit-7", m.Address), newBox())
 	eventually(t, "online", func() bool { return status().Online })
 	d.kill()
 	eventually(t, "offline", func() bool { s := status(); return !s.Online && s.Reason == alpr.Lost })
@@ -162,15 +163,15 @@ func TestLastWillAfterKill(t *testing.T) {
 
 // On a link of 1 MB/s that pictures fill for ten seconds, an alert is there long before them.
 func TestAlertOvertakesBulk(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/unit-7/#")
-	link := startProxy(t, m.address, 25*time.Millisecond, 1<<20)
+	link := startProxy(t, m.Address, 25*time.Millisecond, 1<<20)
 	b := newBox()
 	const scenes = 160
 	for range scenes {
 		b.put(alpr.Bulk, TopicScene, func(uint64) []byte { return make([]byte, 60<<10) })
 	}
-	u := start(t, Config{Broker: m.client(t, "unit-7", link.address())}, b)
+	u := start(t, Config{Broker: client(t, m, "unit-7", link.address())}, b)
 	arrived := func(topic string) int { return len(got.on("alpr/v1/unit-7/" + topic)) }
 	eventually(t, "pictures flow", func() bool { return arrived(TopicScene) >= 20 && u.State().Prompt.Connected })
 	for i := range 5 {

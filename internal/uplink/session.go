@@ -37,7 +37,9 @@ type flight struct {
 
 func newSession(l *lane, p pipe) *session {
 	now := time.Now()
-	return &session{lane: l, pipe: p, window: l.window(), settle: newSettler(l.u.box.Delivered), ackedAt: now, scanned: now}
+	w := l.window()
+	w.alone = l.stuck.count >= suspectAfter
+	return &session{lane: l, pipe: p, window: w, settle: newSettler(l.u.box.Delivered), ackedAt: now, scanned: now}
 }
 
 // run publishes until the connection ends, which is its error, or ctx does, which is none.
@@ -192,6 +194,7 @@ func (s *session) collect() {
 		s.window.acked(f.stamp, f.Size, now)
 		if f.Seq != 0 {
 			s.acked++
+			s.window.alone = false
 			s.u.delivered.Add(1)
 			s.settle.add(f.Seq)
 			delete(s.asides, f.Seq)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"alprd/internal/alpr"
+	"alprd/internal/uplink/brokertest"
 )
 
 func text(s string) func(uint64) []byte {
@@ -18,7 +19,7 @@ func text(s string) func(uint64) []byte {
 
 // Both classes arrive, each in its order, and nothing stays behind.
 func TestDelivery(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/unit-7/#")
 	b := newBox()
 	const n = 500
@@ -26,7 +27,7 @@ func TestDelivery(t *testing.T) {
 		b.put(alpr.Prompt, TopicAlert, text("alert"))
 		b.put(alpr.Bulk, TopicScene, text("scene"))
 	}
-	u := start(t, Config{Broker: m.client(t, "unit-7", m.address), Site: "Main and 2nd"}, b)
+	u := start(t, Config{Broker: client(t, m, "unit-7", m.Address), Site: "Main and 2nd"}, b)
 	eventually(t, "the outbox is empty", func() bool { return b.left() == 0 })
 	for range n { // while it runs, a commit wakes it
 		b.put(alpr.Prompt, TopicAlert, text("alert"))
@@ -59,8 +60,8 @@ func TestDelivery(t *testing.T) {
 
 // Who subscribes later still learns that the unit is there; and a unit that stops in order says so itself.
 func TestStatusIsRetained(t *testing.T) {
-	m := startMosquitto(t)
-	u := start(t, Config{Broker: m.client(t, "unit-7", m.address), Site: "Main and 2nd"}, newBox())
+	m := brokertest.Start(t)
+	u := start(t, Config{Broker: client(t, m, "unit-7", m.Address), Site: "Main and 2nd"}, newBox())
 	eventually(t, "connected", func() bool { return u.State().Prompt.Connected })
 	status := func(s *seen) (out []alpr.Status) {
 		for _, p := range s.on("alpr/v1/unit-7/status") {
@@ -99,9 +100,9 @@ func TestStatusIsRetained(t *testing.T) {
 }
 
 func TestHealthGoesOutByTheClock(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/+/health")
-	start(t, Config{Broker: m.client(t, "unit-7", m.address), HealthEvery: 50 * time.Millisecond}, newBox())
+	start(t, Config{Broker: client(t, m, "unit-7", m.Address), HealthEvery: 50 * time.Millisecond}, newBox())
 	eventually(t, "five of them", func() bool { return len(got.on("alpr/v1/unit-7/health")) >= 5 })
 	var h alpr.Health
 	if err := json.Unmarshal(got.on("alpr/v1/unit-7/health")[0], &h); err != nil || h.Unit.ID != "unit-7" || h.At.IsZero() {
@@ -114,7 +115,7 @@ func TestHealthGoesOutByTheClock(t *testing.T) {
 
 // A day that was purged before the network came back takes its messages along; the queue goes on behind them.
 func TestForgottenMessagesAreDroppedKnowingly(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/unit-7/alert")
 	b := newBox()
 	for i := range 10 {
@@ -123,7 +124,7 @@ func TestForgottenMessagesAreDroppedKnowingly(t *testing.T) {
 			b.forgotten[seq] = true
 		}
 	}
-	u := start(t, Config{Broker: m.client(t, "unit-7", m.address)}, b)
+	u := start(t, Config{Broker: client(t, m, "unit-7", m.Address)}, b)
 	eventually(t, "the outbox is empty", func() bool { return b.left() == 0 })
 	eventually(t, "the others arrived", func() bool { return len(got.all()) == 6 })
 	if s := u.State(); s.Forgotten != 4 || s.Delivered != 6 {
@@ -133,7 +134,7 @@ func TestForgottenMessagesAreDroppedKnowingly(t *testing.T) {
 
 // One record that can't be read (a damaged block, say) must not hold up those behind it, and must not be lost either.
 func TestUnreadableMessageIsSetAside(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	got := listen(t, m, "alpr/v1/unit-7/alert")
 	b := newBox()
 	bad := b.put(alpr.Prompt, TopicAlert, text("alert"))
@@ -141,7 +142,7 @@ func TestUnreadableMessageIsSetAside(t *testing.T) {
 	for range 5 {
 		b.put(alpr.Prompt, TopicAlert, text("alert"))
 	}
-	u := start(t, Config{Broker: m.client(t, "unit-7", m.address)}, b)
+	u := start(t, Config{Broker: client(t, m, "unit-7", m.Address)}, b)
 	eventually(t, "the others arrived", func() bool { return len(got.all()) == 5 && b.left() == 1 })
 	if s := u.State(); s.SetAside != 1 || s.Forgotten != 0 {
 		t.Errorf("state %+v", s)
@@ -150,13 +151,13 @@ func TestUnreadableMessageIsSetAside(t *testing.T) {
 
 // A message that the broker answers by hanging up (here: too large for it) must not hold up the others for ever.
 func TestMessageTheBrokerWillNotTakeIsSetAside(t *testing.T) {
-	m := startMosquitto(t, "max_packet_size 2000")
+	m := brokertest.Start(t, "max_packet_size 2000")
 	got := listen(t, m, "alpr/v1/unit-7/alert")
 	b := newBox()
 	b.put(alpr.Prompt, TopicAlert, text("alert"))
 	large := b.put(alpr.Prompt, TopicAlert, func(uint64) []byte { return make([]byte, 5000) })
 	b.put(alpr.Prompt, TopicAlert, text("alert"))
-	u := start(t, Config{Broker: m.client(t, "unit-7", m.address)}, b)
+	u := start(t, Config{Broker: client(t, m, "unit-7", m.Address)}, b)
 	eventually(t, "the others arrived", func() bool { return len(got.all()) >= 2 && b.left() == 1 })
 	if o, _ := b.Pending(alpr.Prompt, 0, 10); len(o) != 1 || o[0].Seq != large {
 		t.Errorf("in the outbox: %+v, want the large one", o)
@@ -168,11 +169,11 @@ func TestMessageTheBrokerWillNotTakeIsSetAside(t *testing.T) {
 
 // A failing disk is not a failing network: Run ends and says so, and the message is still there.
 func TestFailingOutboxEndsRun(t *testing.T) {
-	m := startMosquitto(t)
+	m := brokertest.Start(t)
 	b := newBox()
 	b.failure = errors.New("fsync: input/output error")
 	b.put(alpr.Prompt, TopicAlert, text("alert"))
-	u := start(t, Config{Broker: m.client(t, "unit-7", m.address)}, b)
+	u := start(t, Config{Broker: client(t, m, "unit-7", m.Address)}, b)
 	eventually(t, "Run gave up", func() bool { return u.State().Prompt.Err != nil })
 	if err := u.stop(); !errors.Is(err, b.failure) {
 		t.Errorf("Run returned %v", err)
@@ -181,19 +182,19 @@ func TestFailingOutboxEndsRun(t *testing.T) {
 
 // Stopping is prompt in every state, and leaves no goroutine behind.
 func TestStopInEveryState(t *testing.T) {
-	m := startMosquitto(t)
-	dead := startProxy(t, m.address, 0, 1) // one byte a second: every handshake hangs
+	m := brokertest.Start(t)
+	dead := startProxy(t, m.Address, 0, 1) // one byte a second: every handshake hangs
 	b := newBox()
 	for range 100 {
 		b.put(alpr.Prompt, TopicAlert, func(uint64) []byte { return make([]byte, 10000) })
 		b.put(alpr.Bulk, TopicScene, func(uint64) []byte { return make([]byte, 100000) })
 	}
-	slow := startProxy(t, m.address, 10*time.Millisecond, 50000)
+	slow := startProxy(t, m.Address, 10*time.Millisecond, 50000)
 	for _, c := range []struct {
 		name, address string
 		after         func(running) bool
 	}{
-		{"idle, connected", m.address, func(u running) bool { return u.State().Bulk.Connected }},
+		{"idle, connected", m.Address, func(u running) bool { return u.State().Bulk.Connected }},
 		{"connection refused", "127.0.0.1:" + freePort(t), func(u running) bool { return u.State().Prompt.Err != nil }},
 		{"in the handshake", dead.address(), func(u running) bool { time.Sleep(50 * time.Millisecond); return true }},
 		{"in the middle of a slow drain", slow.address(), func(u running) bool { return u.State().Bulk.Connected }},
@@ -203,7 +204,7 @@ func TestStopInEveryState(t *testing.T) {
 			if c.name == "idle, connected" {
 				out = newBox()
 			}
-			u := start(t, Config{Broker: m.client(t, "unit-7", c.address)}, out)
+			u := start(t, Config{Broker: client(t, m, "unit-7", c.address)}, out)
 			eventually(t, c.name, func() bool { return c.after(u) })
 			began := time.Now()
 			if err := u.stop(); err != nil {

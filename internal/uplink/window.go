@@ -16,6 +16,7 @@ type window struct {
 	delay     time.Duration
 	delayAt   time.Time // when delay was measured
 	probing   bool      // delay is old: let the pipe run empty once and measure again
+	alone     bool      // one message at a time, to learn which one ends connections
 }
 
 const probeEvery = 30 * time.Second
@@ -49,7 +50,7 @@ func (w *window) open(messages, bytes int) bool {
 	if messages == 0 {
 		return true
 	}
-	return !w.probing && messages < w.messages && bytes < w.target()
+	return !w.probing && !w.alone && messages < w.messages && bytes < w.target()
 }
 
 // target is the window in bytes.
