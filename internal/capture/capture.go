@@ -145,10 +145,13 @@ type Source interface {
 	Run(ctx context.Context, emit func(alpr.Frame)) error
 }
 
+// ChildCommand is the argument that Options.Args defaults to: a main that finds it first calls ChildMain.
+const ChildCommand = "capture-child"
+
 // Options are what a program gives to all its cameras.
 type Options struct {
 	// Executable and Args start the child process that runs decoders: this program, and the arguments with which its main
-	// calls ChildMain. Defaults: the running executable, "capture-child".
+	// calls ChildMain. Defaults: the running executable, ChildCommand.
 	Executable string
 	Args       []string
 

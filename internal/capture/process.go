@@ -154,7 +154,7 @@ func (p *process) start() (*kid, error) {
 		}
 	}
 	if args == nil {
-		args = []string{"capture-child"}
+		args = []string{ChildCommand}
 	}
 	config, err := json.Marshal(p.cam)
 	if err != nil {
