@@ -252,7 +252,10 @@ func (s *session) announce() error {
 	status, birth, lists := s.u.status(alpr.Connected), s.u.tell.Birth(), s.u.tell.Hotlists()
 	birth.Cameras, birth.Lists, lists.Lists = some(birth.Cameras), some(birth.Lists), some(lists.Lists)
 	status.Birth = &birth
-	lists.Unit, lists.At = status.Unit, status.At
+	lists.Unit = status.Unit
+	if lists.At.IsZero() {
+		lists.At = status.At
+	}
 	return errors.Join(s.say(TopicStatus, status), s.say(TopicHotlist, lists))
 }
 
@@ -268,8 +271,10 @@ func (s *session) say(name string, message any) error {
 // health is worth something now or never: QoS 0, and nobody waits for it.
 func (s *session) health() {
 	h := s.u.tell.Health()
-	h.Unit, h.At = alpr.UnitName{ID: s.u.cfg.Unit, Site: s.u.cfg.Site}, alpr.Time{Time: time.Now()}
-	h.Uplink = s.u.State().UplinkHealth
+	h.Unit, h.Uplink = alpr.UnitName{ID: s.u.cfg.Unit, Site: s.u.cfg.Site}, s.u.State().UplinkHealth
+	if h.At.IsZero() {
+		h.At = alpr.Time{Time: time.Now()}
+	}
 	h.Cameras, h.Lists, h.Alarms = some(h.Cameras), some(h.Lists), some(h.Alarms)
 	payload, err := json.Marshal(h)
 	if err != nil {

@@ -48,7 +48,7 @@ type Config struct {
 }
 
 // Telling is what the unit says about itself; uplink calls these from its own goroutines, whenever it has a connection.
-// It fills in Unit, At and Uplink itself.
+// It fills in Unit and Uplink itself, and At where that is zero.
 type Telling struct {
 	Birth    func() alpr.Birth
 	Hotlists func() alpr.Hotlists
