@@ -29,7 +29,7 @@ class Plate(NamedTuple):
 
 # Serial patterns: A letter, D digit, blank or - separator. Weights follow how common a pattern is over all states.
 PATTERNS = {
-    "AAA DDDD": 9, "AAA-DDDD": 6, "AAA DDD": 9, "DDD AAA": 9, "DAAADDD": 8, "AAADDDD": 3, "AAA DDA": 1.5, "AAD DDA": 1.5,
+    "AAA DDDD": 9, "AAA-DDDD": 6, "AAA DDD": 9, "DDD AAA": 9, "DAAADDD": 13, "AAADDDD": 3, "AAA DDA": 1.5, "AAD DDA": 1.5,
     "AAD DDDA": 1, "DAA DDD": 2, "AA DDDDD": 3, "AADDDDD": 1.5, "DDDDDAA": 1.5, "DDDDAA": 2, "DDDD AA": 3, "AA DDDD": 4,
     "AA-DDDD": 2, "AA-DDD": 3, "DD ADDD": .7, "A DDDDDD": 2, "ADDDDDD": 2, "ADD DDDD": 2, "DDD DDDD": 2, "AAADDAD": .7,
     "DA ADDDD": 1, "DA AADDD": 1, "DA DDDDD": 1, "DAA ADD": 1, "ADDDDD": 1.5, "DDDDDD": 3, "DDD DDD": 3, "DDDDDDD": 2,

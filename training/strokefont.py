@@ -209,13 +209,17 @@ class Die:
         if kind < .3:
             bar, stem = r.uniform(.6, .8), w * r.uniform(.68, .85)
             return [[(stem, 1), (stem, 0), (0, bar), (w * 1.03, bar)]]
+        if kind > .65:  # as measured on enlarged California plates
+            bar, stem = r.uniform(.74, .84), w * r.uniform(.62, .8)
+            return [[(stem, r.choice([1, 1, 1, .95])), (stem, r.uniform(.5, .68))],
+                    [(w * r.uniform(.28, .52), 0), (w * r.uniform(0, .08), bar), (w * r.uniform(.94, 1.04), bar)]]
         bar, right = r.uniform(.66, .85), w * r.uniform(.95, 1.08)
         left, head = w * r.choice([0, 0, .06]), w * r.uniform(.22, .62)
         diagonal = [(head, 0), (left, bar), (right, bar)]
         if r.random() < .3:
             diagonal.insert(1, (left + (head - left) * r.uniform(.2, .45), bar * r.uniform(.45, .7)))
         stem = w * r.uniform(.58, .88)
-        if kind < .55:
+        if kind < .5:
             return [[(stem, 1), (stem, r.uniform(.25, .6))], diagonal]
         return [[(stem, min(1, bar + r.uniform(.1, .34))), (stem, bar - r.uniform(.08, .26))], diagonal]
 
@@ -277,7 +281,7 @@ class Die:
     def _glyph_W(self):
         r, w = self.rng, self.w * self.rng.choice([1, 1, 1.12, 1.25])
         if r.random() < .75:
-            foot = r.uniform(.1, .25) * w
+            foot = r.choice([r.uniform(.02, .12), r.uniform(.1, .25)]) * w
             return [[(0, 0), (foot, 1), (w / 2, r.choice([.1, .3, .4, .5, .6])), (w - foot, 1), (w, 0)]]
         return [[(0, 0), (0, 1), (w / 2, 1 - r.uniform(.36, .8)), (w, 1), (w, 0)]]
 
