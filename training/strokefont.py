@@ -305,15 +305,26 @@ class Die:
             points = np.array([((px - low) * scale + stroke / 2 + x, py * tall + stroke / 2 + y) for px, py in path])
             cv2.polylines(mask, [(points * 16).astype(np.int32)], False, 255, stroke, cv2.LINE_AA, 4)
             if self.serif and path[0] != path[-1]:
-                for (ex, ey), (nx, ny) in ((points[0], points[1]), (points[-1], points[-2])):
-                    if abs(ny - ey) > abs(nx - ex):
-                        reach = self.serif * h
-                        cv2.line(mask, (int(ex - reach), int(ey)), (int(ex + reach), int(ey)), 255, max(1, int(stroke * .6)), cv2.LINE_AA)
+                self._serifs(mask, path, points, h, stroke)
             if self.square:
                 half = stroke / 2
                 for tx, ty in (points[0], points[-1]):
                     cv2.rectangle(mask, (int(tx - half + .5), int(ty - half + .5)), (int(tx + half - .5), int(ty + half - .5)),
                                   255, -1)
+
+
+    def _serifs(self, mask, path, points, h, stroke):
+        """Short bars across the ends of straight strokes: level at head and foot, upright at the ends of the arms of E, F, L, T, Z."""
+        reach, thin = self.serif * h, max(1, int(stroke * .6))
+        for (_, y), end, before in ((path[0], points[0], points[1]), (path[-1], points[-1], points[-2])):
+            dx, dy = abs(end - before)
+            if dy > dx and (y < .03 or y > .97):
+                a, b = (end[0] - reach, end[1]), (end[0] + reach, end[1])
+            elif dx > dy * 4 and dx > .15 * h:
+                a, b = (end[0], end[1] - reach * (y > .1)), (end[0], end[1] + reach * (y < .9))
+            else:
+                continue
+            cv2.line(mask, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), 255, thin, cv2.LINE_AA)
 
 
 FONT_ROOT = "/usr/share/fonts"
