@@ -100,6 +100,13 @@ func openHotlists(cfg []hotlistConfig, rules profile, cache *store.HotLists, log
 	return h, nil
 }
 
+// tell names whom to tell of each activation.
+func (h *hotlists) tell(changed func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.changed = changed
+}
+
 // load checks a package and, unless dry, makes it durable and then puts it in force: from its return on no removed entry
 // alerts (R25).
 func (h *hotlists) load(_ context.Context, dir fs.FS, dry bool) (any, error) {

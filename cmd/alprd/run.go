@@ -112,7 +112,7 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 	g.Go(func() error { return api.serve(ctx, cfg.Socket) })  // until ctx ends
 	g.Go(func() error { return forget(ctx, kept, now, log) }) // until ctx ends
 	g.Go(func() error { return alive(ctx, rep) })             // until ctx ends
-	lists.changed = up.Refresh
+	lists.tell(up.Refresh)
 	if w.ready != nil {
 		w.ready(rep, lists)
 	}

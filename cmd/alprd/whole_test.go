@@ -1,0 +1,546 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"alprd/docs/schemas"
+	"alprd/internal/alpr"
+	"alprd/internal/capture"
+	"alprd/internal/hotlist"
+	"alprd/internal/trust"
+	"alprd/internal/uplink/brokertest"
+)
+
+// TestMain lets this test program be the daemon, or its decoder process.
+func TestMain(m *testing.M) {
+	if os.Getenv("ALPRD_TEST_MAIN") != "" || len(os.Args) > 1 && os.Args[1] == capture.ChildCommand {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// shared is the folder of real pictures; a test that needs it is skipped where it isn't.
+func shared(t testing.TB, path string) string {
+	t.Helper()
+	root := os.Getenv("ALPRD_SHARED")
+	if root == "" {
+		root = "../../../shared"
+	}
+	full, err := filepath.Abs(filepath.Join(root, path))
+	if err == nil {
+		_, err = os.Stat(full)
+	}
+	if err != nil {
+		t.Skipf("no real pictures here: %v (set ALPRD_SHARED)", err)
+	}
+	return full
+}
+
+// label is one plate of a labelled set.
+type label struct{ path, plate string }
+
+func labels(t testing.TB, set string) []label {
+	t.Helper()
+	f, err := os.Open(filepath.Join(set, "labels.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []label
+	for _, r := range rows[1:] {
+		out = append(out, label{filepath.Join(set, r[0]), alpr.NewPlate(r[5]).Text()})
+	}
+	slices.SortFunc(out, func(a, b label) int { return strings.Compare(a.path, b.path) })
+	return out
+}
+
+// site is an agency and one unit of it on this machine: a real broker, a publisher's key, a configuration.
+type site struct {
+	t      testing.TB
+	dir    string
+	broker *brokertest.Mosquitto
+	key    trust.PrivateKey
+	config string
+	socket string
+}
+
+// newSite makes them; change may edit the configuration before it is written.
+func newSite(t testing.TB, source string, change func(map[string]any)) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir(), broker: brokertest.Start(t)}
+	var err error
+	if s.key, err = trust.Generate("publisher"); err != nil {
+		t.Fatal(err)
+	}
+	s.write("lists.pub", s.key.Public().Text())
+	for _, p := range []string{"kinston", "durham"} {
+		b, err := os.ReadFile("../../configs/profiles/" + p + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write("profiles/"+p+".yaml", string(b))
+	}
+	raw, err := os.ReadFile("../../configs/alprd.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := map[string]any{}
+	if err := yaml.Unmarshal(raw, &c); err != nil {
+		t.Fatal(err)
+	}
+	files := s.broker.Client(t, "unit-1")
+	s.socket = filepath.Join(s.dir, "s")
+	c["state_dir"], c["socket"] = filepath.Join(s.dir, "state"), s.socket
+	put(c, strings.Split("cameras.0.source", "."), source)
+	put(c, strings.Split("hotlists.0.public_key", "."), "lists.pub")
+	c["uplink"] = map[string]any{"broker": "ssl://" + s.broker.Address, "ca": files.CA, "cert": files.Cert, "key": files.Key, "health_every": "1s"}
+	if change != nil {
+		change(c)
+	}
+	out, err := yaml.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.config = s.write("alprd.yaml", string(out))
+	return s
+}
+
+func (s *site) write(name, text string) string {
+	s.t.Helper()
+	path := filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
+
+// publish makes a signed package of the plates.
+func (s *site) publish(version uint64, plates []string) string {
+	s.t.Helper()
+	b, err := hotlist.NewBuilder(hotlist.Options{Now: time.Now()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var text strings.Builder
+	text.WriteString("plate,state,category,make,colour,reason\n")
+	for _, p := range plates {
+		fmt.Fprintf(&text, "%s,CA,stolen vehicle,TOYT,BLU,case 26-001\n", p)
+	}
+	if err := b.Read("list.csv", strings.NewReader(text.String())); err != nil {
+		s.t.Fatal(err)
+	}
+	bundle, err := b.Publish(hotlist.Identity{List: "ncic", Source: "NCIC", Version: version, BuiltAt: time.Now()}, s.key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	dir := filepath.Join(s.dir, fmt.Sprintf("package-%d", version))
+	if err := bundle.Write(dir); err != nil {
+		s.t.Fatal(err)
+	}
+	return dir
+}
+
+// life is one life of `alprd run`, in a process of its own.
+type life struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+
+	mu  sync.Mutex
+	log []map[string]any
+	raw bytes.Buffer
+}
+
+func (s *site) start() *life {
+	s.t.Helper()
+	d := &life{cmd: exec.Command(os.Args[0], "run", "--config", s.config), done: make(chan struct{})}
+	d.cmd.Env = append(os.Environ(), "ALPRD_TEST_MAIN=1")
+	pipe, err := d.cmd.StderrPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := d.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() {
+		defer close(d.done)
+		lines := bufio.NewScanner(pipe)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			m := map[string]any{}
+			json.Unmarshal(lines.Bytes(), &m) // an error line is no JSON
+			d.mu.Lock()
+			d.log = append(d.log, m)
+			d.raw.Write(lines.Bytes())
+			d.raw.WriteByte('\n')
+			d.mu.Unlock()
+		}
+		d.cmd.Wait()
+	}()
+	s.t.Cleanup(func() {
+		d.cmd.Process.Kill()
+		<-d.done
+		if s.t.Failed() {
+			s.t.Logf("the daemon said:\n%s", d.text())
+		}
+	})
+	return d
+}
+
+func (d *life) text() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.raw.String()
+}
+
+// said reports whether a log line with this message was written.
+func (d *life) said(message string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.ContainsFunc(d.log, func(m map[string]any) bool { return m["message"] == message })
+}
+
+// acknowledged are the seqs of the messages whose durability the daemon has confirmed.
+func (d *life) acknowledged() []uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []uint64
+	for _, m := range d.log {
+		if m["message"] == "alert recorded" {
+			for _, s := range m["seqs"].([]any) {
+				out = append(out, uint64(s.(float64)))
+			}
+		}
+	}
+	return out
+}
+
+func (d *life) kill() {
+	d.cmd.Process.Kill()
+	<-d.done
+}
+
+// stop ends it in order, and gives its exit code.
+func (d *life) stop() int {
+	d.cmd.Process.Signal(syscall.SIGTERM)
+	<-d.done
+	return d.cmd.ProcessState.ExitCode()
+}
+
+const patience = 4 * time.Minute // how long a test waits for what must come
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %v", what, patience)
+		}
+	}
+}
+
+// alprd runs a command line against the site's daemon.
+func (s *site) alprd(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = execute(s.t.Context(), append(args, "--socket", s.socket), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// subscriber is mosquitto_sub, the real one, with a session that outlives the daemon's deaths.
+type subscriber struct {
+	cmd *exec.Cmd
+	mu  sync.Mutex
+	got map[string][][]byte // by the last part of the topic
+}
+
+func (s *site) subscribe() *subscriber {
+	s.t.Helper()
+	files := s.broker.Client(s.t, "server")
+	host, port, _ := net.SplitHostPort(s.broker.Address)
+	sub := &subscriber{got: map[string][][]byte{}}
+	sub.cmd = exec.Command("mosquitto_sub", "-h", host, "-p", port, "--cafile", files.CA, "--cert", files.Cert, "--key", files.Key,
+		"-i", "server", "-c", "-q", "1", "-t", "alpr/v1/#", "-F", "%t %p")
+	pipe, err := sub.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := sub.cmd.Start(); err != nil {
+		s.t.Fatalf("%v (apt install mosquitto-clients)", err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r := bufio.NewReaderSize(pipe, 1<<20)
+		for {
+			line, err := r.ReadBytes('\n')
+			if err != nil {
+				return
+			}
+			topic, payload, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
+			name := strings.TrimPrefix(string(topic), "alpr/v1/unit-1/")
+			sub.mu.Lock()
+			sub.got[name] = append(sub.got[name], bytes.Clone(payload))
+			sub.mu.Unlock()
+		}
+	}()
+	s.t.Cleanup(func() { sub.cmd.Process.Kill(); <-done; sub.cmd.Wait() })
+	return sub
+}
+
+func (s *subscriber) on(name string) [][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.got[name])
+}
+
+// seqs are those that arrived, of alerts and scenes.
+func (s *subscriber) seqs(t testing.TB) map[uint64]bool {
+	t.Helper()
+	out := map[uint64]bool{}
+	for _, name := range []string{"alert", "alert/scene"} {
+		for _, m := range s.on(name) {
+			var v struct{ Seq uint64 }
+			if err := json.Unmarshal(m, &v); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			out[v.Seq] = true
+		}
+	}
+	return out
+}
+
+// From camera to broker on real pictures, through ten deaths: alerts for at least 17 of 20 listed plates, schema-valid
+// and with pictures; none for a plate that is neither listed nor one look-alike away; every alert the store acknowledged
+// arrives (R18, R52); and nothing in the state directory or the logs holds a plate in the clear (R17, R41).
+func TestTheWholeWayThroughTenKills(t *testing.T) {
+	set := shared(t, "data/california")
+	all := labels(t, set)
+	var listed []string
+	for i := 4; i < len(all) && len(listed) < 20; i += len(all) / 20 {
+		if !slices.Contains(listed, all[i].plate) {
+			listed = append(listed, all[i].plate)
+		}
+	}
+	s := newSite(t, filepath.Join(set, "images"), nil)
+	sub := s.subscribe()
+
+	// The first life has no list; the list comes through the socket and is in the cache from then on.
+	d := s.start()
+	eventually(t, "the daemon runs", func() bool { return d.said("running") })
+	if code, out, errs := s.alprd("hotlist", "import", s.publish(1, listed)); code != 0 || !strings.Contains(out, "20 entries") {
+		t.Fatalf("import: %d %s %s", code, out, errs)
+	}
+	lives := []*life{d}
+	rng := rand.New(rand.NewPCG(20, 26))
+	for range 10 {
+		time.Sleep(time.Duration(200+rng.IntN(2500)) * time.Millisecond) // the random moment, not a proof
+		d.kill()
+		d = s.start()
+		lives = append(lives, d)
+	}
+	eventually(t, "the last life has seen every picture", func() bool {
+		code, out, _ := s.alprd("status", "--json")
+		var st unitStatus
+		return code == 0 && json.Unmarshal([]byte(out), &st) == nil && len(st.Health.Cameras) == 1 && st.Health.Cameras[0].State == "ended" &&
+			st.Health.Cameras[0].Passes > 150 && st.Health.Queue.Prompt.Count == 0 && st.Health.Queue.Bulk.Count == 0
+	})
+	var acknowledged []uint64
+	for _, l := range lives {
+		acknowledged = append(acknowledged, l.acknowledged()...)
+	}
+	if len(acknowledged) < 20 {
+		t.Errorf("only %d messages were acknowledged: the kills hit nothing", len(acknowledged))
+	}
+	eventually(t, "every acknowledged message arrives", func() bool {
+		got := sub.seqs(t)
+		return !slices.ContainsFunc(acknowledged, func(q uint64) bool { return !got[q] })
+	})
+	if code := d.stop(); code != 0 {
+		t.Errorf("after SIGTERM the daemon ends with %d", code)
+	}
+
+	check, err := schemas.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth := tellPictures(t, all)
+	found := map[string]bool{}
+	scenes := map[string]string{}
+	for _, m := range sub.on("alert/scene") {
+		if err := check.Check("scene", m); err != nil {
+			t.Errorf("a scene breaks its schema: %v", err)
+		}
+		var sc alpr.Scene
+		if err := json.Unmarshal(m, &sc); err != nil {
+			t.Fatal(err)
+		}
+		scenes[sc.SHA256] = truth(sc.SceneJPEG)
+	}
+	for _, m := range sub.on("alert") {
+		if err := check.Check("alert", m); err != nil {
+			t.Errorf("an alert breaks its schema: %v", err)
+		}
+		var a alpr.Alert
+		if err := json.Unmarshal(m, &a); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := jpeg.Decode(bytes.NewReader(a.Evidence.PlateJPEG)); err != nil {
+			t.Errorf("the plate's picture: %v", err)
+		}
+		plate, ok := scenes[a.Evidence.SceneSHA256]
+		if !ok {
+			t.Errorf("the scene of alert %s never came", a.ID)
+			continue
+		}
+		for _, match := range a.Matches {
+			if match.Entry.Plate == plate {
+				found[plate] = true
+			} else if !lookAlike(match.Entry.Plate, plate) {
+				t.Errorf("an alert for a plate that is neither listed nor one look-alike away: how=%s posterior=%.2f", match.How, match.Posterior)
+			}
+		}
+	}
+	t.Logf("%d of %d listed plates raised alerts; %d messages acknowledged over %d lives", len(found), len(listed), len(acknowledged), len(lives))
+	if len(found) < 17 {
+		t.Errorf("%d of %d listed plates raised an alert, want 17", len(found), len(listed))
+	}
+	for _, m := range sub.on("status") {
+		if err := check.Check("status", m); err != nil {
+			t.Errorf("a status breaks its schema: %v", err)
+		}
+	}
+	for _, m := range sub.on("health") {
+		if err := check.Check("health", m); err != nil {
+			t.Errorf("health breaks its schema: %v", err)
+		}
+	}
+	nothingInTheClear(t, filepath.Join(s.dir, "state"), all)
+	for _, l := range lives {
+		for _, p := range all {
+			if strings.Contains(l.text(), p.plate) {
+				t.Errorf("a plate stands in the log")
+			}
+		}
+	}
+}
+
+// nothingInTheClear searches every file of a folder for plates and for JPEG's first bytes.
+func nothingInTheClear(t *testing.T, dir string, plates []label) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files++
+		for _, p := range plates {
+			if bytes.Contains(b, []byte(p.plate)) {
+				t.Errorf("%s holds a plate in the clear", filepath.Base(path))
+			}
+		}
+		if bytes.Contains(b, []byte("\xff\xd8\xff\xdb\x00\x84")) { // as Go's encoder begins a picture
+			t.Errorf("%s holds a picture in the clear", filepath.Base(path))
+		}
+		return nil
+	})
+	if err != nil || files < 5 {
+		t.Errorf("searched %d files: %v", files, err)
+	}
+}
+
+// tellPictures returns a function that names the plate of the labelled picture a scene shows, by comparing small versions.
+func tellPictures(t *testing.T, all []label) func([]byte) string {
+	t.Helper()
+	thumbs := make([][]int, len(all))
+	for i, l := range all {
+		m, err := capture.DecodeFile(l.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		thumbs[i] = thumb(m)
+	}
+	return func(b []byte) string {
+		m, err := capture.Decode(bytes.NewReader(b))
+		if err != nil {
+			t.Errorf("a scene's picture: %v", err)
+			return ""
+		}
+		a, best, at := thumb(m), 1<<60, 0
+		for i, c := range thumbs {
+			d := 0
+			for k := range a {
+				d += (a[k] - c[k]) * (a[k] - c[k])
+			}
+			if d < best {
+				best, at = d, i
+			}
+		}
+		return all[at].plate
+	}
+}
+
+func thumb(m *image.YCbCr) []int {
+	const n = 16
+	out := make([]int, n*n)
+	w, h := m.Rect.Dx()/n, m.Rect.Dy()/n
+	for y := range n {
+		for x := range n {
+			for dy := 0; dy < h; dy += 2 {
+				for dx := 0; dx < w; dx += 2 {
+					out[y*n+x] += int(m.Y[(y*h+dy)*m.YStride+x*w+dx])
+				}
+			}
+			out[y*n+x] /= max(1, h*w/4)
+		}
+	}
+	return out
+}
+
+// lookAlike reports whether two plates differ in one character that dies make alike.
+func lookAlike(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	n := 0
+	for i := range len(a) {
+		if a[i] == b[i] {
+			continue
+		}
+		n++
+		alike := slices.ContainsFunc([]string{"0ODQ", "1I7T", "2Z7", "5S", "6G", "8B3", "UV", "VY", "MN", "HN", "WVM", "KX", "EF", "CG", "PR"}, func(set string) bool {
+			return strings.IndexByte(set, a[i]) >= 0 && strings.IndexByte(set, b[i]) >= 0
+		})
+		if !alike {
+			return false
+		}
+	}
+	return n <= 1
+}
