@@ -35,7 +35,9 @@ func newBench(synced bool) *bench {
 	return &bench{reading{wall: noon, up: time.Hour, synced: synced, error: 5 * time.Millisecond}}
 }
 
-func (b *bench) start(m marks) *Clock { return start(m, time.Time{}, func() reading { return b.reading }) }
+func (b *bench) start(m marks) *Clock {
+	return start(m, time.Time{}, func() reading { return b.reading })
+}
 
 func TestSettledClockIsBelieved(t *testing.T) {
 	b, m := newBench(true), marks{}

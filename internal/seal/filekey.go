@@ -132,13 +132,20 @@ func (h *FileKey) wipe(path string) error {
 // Replace writes the new key beside the former and renames it into its place: that is the moment the former stops
 // counting. Its bytes are then overwritten and its last name removed.
 func (h *FileKey) Replace(k Key) error {
-	h.suspect = true
+	before, err := os.Stat(h.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("ring key: %w", err)
+	}
 	// The former key keeps a name until it is overwritten, so that a crash can't leave its bytes out of reach. A name left
 	// by a Replace that failed already does that.
 	if err := h.fs.Link("former ring key", h.path, h.former()); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("ring key: %w", err)
 	}
 	if err := h.fs.WriteFile("ring key", h.path, k[:], 0o400); err != nil {
+		// Until the rename nothing has changed, on a full disk for instance.
+		if now, e := os.Stat(h.path); e != nil || before == nil || !os.SameFile(before, now) {
+			h.suspect = true
+		}
 		return fmt.Errorf("write ring key: %w", err)
 	}
 	// At this point the new key counts, after any crash.

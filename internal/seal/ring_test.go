@@ -152,7 +152,7 @@ func after(n int) string {
 func TestRingFaults(t *testing.T) {
 	count := &disktest.Faults{}
 	fs := &disk.FS{Hook: count.Hook}
-	r := openRing(t, t.TempDir(), fs)
+	r := openRing(t, disktest.Dir(t), fs)
 	for _, c := range script {
 		if err := c.do(r); err != nil {
 			t.Fatal(err)
@@ -165,7 +165,7 @@ func TestRingFaults(t *testing.T) {
 	for n := range len(calls) {
 		for _, mode := range []disktest.Mode{disktest.Failed, disktest.FailedButDone, disktest.Crash} {
 			name := fmt.Sprintf("%d %s %s", n+1, calls[n], mode)
-			dir := t.TempDir()
+			dir := disktest.Dir(t)
 			faults := &disktest.Faults{N: n + 1, Mode: mode}
 			fs := &disk.FS{Hook: faults.Hook}
 			acked, failedAt, now := 0, -1, ""
@@ -242,7 +242,7 @@ func opening(t *testing.T, name, dir string) {
 // The power goes after any call, with what wasn't synced there, absent or torn: the ring opens and holds what was
 // acknowledged (R52).
 func TestRingPowerLoss(t *testing.T) {
-	dir := t.TempDir()
+	dir := disktest.Dir(t)
 	rec := &disktest.Recorder{Root: dir}
 	fs := &disk.FS{Hook: rec.Hook}
 	r := openRing(t, dir, fs)
@@ -262,7 +262,7 @@ func TestRingPowerLoss(t *testing.T) {
 			acked++
 		}
 		for range images {
-			image := t.TempDir()
+			image := disktest.Dir(t)
 			if err := rec.Image(image, n, rng); err != nil {
 				t.Fatal(err)
 			}

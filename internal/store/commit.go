@@ -2,7 +2,9 @@ package store
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -215,7 +217,7 @@ func (s *Store) segment(name string, size int) (*segment, error) {
 	d := s.days[name]
 	if d == nil {
 		now := s.clock.Span()
-		n := note{now.Powered, now.Settled}
+		n := parseNote(note{now.Powered, now.Settled}.bytes())
 		k, err := s.ring.Make(dayKey(name), n.bytes())
 		if err != nil {
 			return nil, s.ringFailed(err)
@@ -238,6 +240,10 @@ func (s *Store) segment(name string, size int) (*segment, error) {
 	h := append([]byte(segMagic), make([]byte, segHeader-len(segMagic))...)
 	rand.Read(h[len(segMagic):])
 	f, err := s.fs.Create("segment", s.segPath(id), 0o600)
+	for errors.Is(err, fs.ErrExist) { // left by an error
+		id.N++
+		f, err = s.fs.Create("segment", s.segPath(id), 0o600)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make segment: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"alprd/internal/disk"
 )
@@ -100,6 +101,16 @@ func (f *Faults) Hook(c disk.Call, do func() error) error {
 		}
 	}
 	return err
+}
+
+// Dir is a temporary directory in memory where there is one: what a test makes fail needn't wait for a disk.
+func Dir(t testing.TB) string {
+	dir, err := os.MkdirTemp("/dev/shm", "alprd-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // Recorder keeps the history of one directory tree, which must be empty at first and be changed through Hook only. (What
