@@ -41,6 +41,7 @@ func TestRefusalsSayWhatToMend(t *testing.T) {
 	now := time.Now()
 	agency, _ := pki.New("agency", time.Time{}, time.Time{})
 	stranger, _ := pki.New("stranger", time.Time{}, time.Time{})
+	namesake, _ := pki.New("agency", time.Time{}, time.Time{})
 	issue := func(ca *pki.Authority, s pki.Subject) pki.Pair {
 		p, err := ca.Issue(s)
 		if err != nil {
@@ -91,6 +92,7 @@ func TestRefusalsSayWhatToMend(t *testing.T) {
 		{"all is well", at(good, agency, unit), "", ""},
 		{"the broker's name, too", with(func(b *Broker) { b.URL = strings.Replace(b.URL, "127.0.0.1", "localhost", 1) }), "", ""},
 		{"wrong CA", at(good, stranger, unit), "not by the CA", "uplink.ca"},
+		{"wrong CA of the same name", at(good, namesake, unit), "not by the CA", "uplink.ca"}, // the broker sends its CA's certificate along
 		{"broker is self-signed", at(start(selfSigned), agency, unit), "self-signed", "uplink.ca"},
 		{"broker's certificate expired", at(start(issue(agency, pki.Subject{Name: "broker", Hosts: hosts, NotBefore: now.AddDate(0, 0, -9), NotAfter: now.AddDate(0, 0, -2)})), agency, unit), "expired on", "renew the broker's certificate"},
 		{"broker's certificate is of tomorrow", at(start(issue(agency, pki.Subject{Name: "broker", Hosts: hosts, NotBefore: now.AddDate(0, 0, 1)})), agency, unit), "valid only from", "clock"},

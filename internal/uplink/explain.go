@@ -49,6 +49,7 @@ func (b Broker) explain(address string, err error) error {
 
 	var (
 		authority x509.UnknownAuthorityError
+		unproven  *tls.CertificateVerificationError
 		invalid   x509.CertificateInvalidError
 		hostname  x509.HostnameError
 		record    tls.RecordHeaderError
@@ -57,7 +58,7 @@ func (b Broker) explain(address string, err error) error {
 	)
 	switch {
 	case errors.As(err, &authority):
-		if c := authority.Cert; c != nil && slices.Equal(c.RawIssuer, c.RawSubject) {
+		if errors.As(err, &unproven) && selfSigned(unproven.UnverifiedCertificates) {
 			return explained("the certificate of "+address+" is self-signed", fmt.Sprintf("give the broker a certificate of the agency's CA, whose own is in %s (%s)", ca, b.CA))
 		}
 		return explained("the certificate of "+address+" is not by the CA in "+b.CA, fmt.Sprintf("set %s to the CA that issued the broker's certificate; if it is the right one, somebody may be in between", ca))
@@ -110,6 +111,11 @@ func (b Broker) explain(address string, err error) error {
 		return explained(address+" hung up", "look into the broker's log: it may refuse this client, or another client uses the same name")
 	}
 	return fmt.Errorf("%s: %w", address, err)
+}
+
+// selfSigned tells a certificate that vouches for itself. A broker may send its CA's along, which always does.
+func selfSigned(chain []*x509.Certificate) bool {
+	return len(chain) > 0 && slices.Equal(chain[0].RawIssuer, chain[0].RawSubject)
 }
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
