@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"image"
 	"image/jpeg"
 	"net"
 	"net/http"
@@ -53,10 +54,8 @@ type Page struct {
 	passes   []passView // newest first
 	alerts   []alertView
 	stored   Stored
-	frame    []byte // JPEG of the last frame
-	frameN   uint64
+	frame    *image.YCbCr
 	frameAt  time.Time
-	encoding bool
 	watchers map[chan event]bool
 }
 
@@ -157,17 +156,18 @@ func (p *Page) serveWhole(w http.ResponseWriter, _ *http.Request) {
 	w.Write(b.Bytes())
 }
 
-// serveFrame serves the last frame, whichever is asked for: the number only keeps browsers from showing an old one.
+// serveFrame serves the last frame, whichever is asked for: the number only keeps browsers from showing an old one. It is
+// encoded here, so that a camera never waits for it and nobody pays for what nobody sees.
 func (p *Page) serveFrame(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
-	b := p.frame
+	img := p.frame
 	p.mu.Unlock()
-	if b == nil || !strings.HasSuffix(r.PathValue("name"), ".jpg") {
+	if img == nil || !strings.HasSuffix(r.PathValue("name"), ".jpg") {
 		http.NotFound(w, r)
 		return
 	}
 	w.Header().Set("Content-Type", "image/jpeg")
-	w.Write(b)
+	jpeg.Encode(w, img, &jpeg.Options{Quality: 72}) // a browser that has gone needs no answer
 }
 
 // serveEvents streams what changes (server-sent events).
@@ -256,19 +256,8 @@ func (p *Page) fragment(part, id string, v any) fragment {
 	return fragment{id, b.String()}
 }
 
-// Frame shows a frame, unless the last one was shown just now or nobody looks. It encodes a JPEG: call it from a
-// goroutine that may take some milliseconds.
+// Frame shows a frame, unless the last one was shown just now or nobody looks. It costs the caller next to nothing.
 func (p *Page) Frame(f alpr.Frame, boxes []Box) {
-	p.mu.Lock()
-	if p.encoding || f.Image == nil || (p.frame != nil && (len(p.watchers) == 0 || f.At.Sub(p.frameAt) < frameEvery)) {
-		p.mu.Unlock()
-		return
-	}
-	p.encoding = true
-	p.mu.Unlock()
-
-	var b bytes.Buffer
-	err := jpeg.Encode(&b, f.Image, &jpeg.Options{Quality: 72})
 	type box struct {
 		Corners [4][2]int `json:"corners"`
 		Text    string    `json:"text,omitempty"`
@@ -283,11 +272,10 @@ func (p *Page) Frame(f alpr.Frame, boxes []Box) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.encoding = false
-	if err != nil {
+	if f.Image == nil || f.At.Sub(p.frameAt) < frameEvery {
 		return
 	}
-	p.frame, p.frameN, p.frameAt = b.Bytes(), f.Seq, f.At
+	p.frame, p.frameAt = f.Image, f.At
 	p.tell("frame", map[string]any{"n": f.Seq, "boxes": out})
 }
 
