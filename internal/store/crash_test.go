@@ -99,7 +99,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	kept, told := map[string]bool{}, map[string][2]string{} // by read
 	sending, sent := map[string]string{}, map[string]bool{} // payload and acknowledgement, by seq
-	const kills = 12
+	const kills = 15
 	for round := range kills {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "ALPRD_STORE_VICTIM="+dir)
@@ -111,12 +111,15 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(out)
-		var kill *time.Timer
+		opened, life := false, rand.IntN(120) // in lines, so that a slow machine proves as much
 		for lines.Scan() {
+			if life--; life < 0 {
+				cmd.Process.Kill() // it has gone on meanwhile: what it says until it is dead counts as well
+			}
 			f := strings.Fields(lines.Text())
 			switch f[0] {
-			case "open": // the clock starts here, so that a slow machine dies at as many different places
-				kill = time.AfterFunc(time.Duration(rand.IntN(500))*time.Millisecond, func() { cmd.Process.Kill() })
+			case "open":
+				opened = true
 			case "kept":
 				kept[f[1]] = true
 			case "told":
@@ -130,7 +133,7 @@ func TestKill(t *testing.T) {
 			}
 		}
 		cmd.Wait()
-		if kill == nil {
+		if !opened && life >= 0 {
 			t.Fatalf("round %d: never opened", round)
 		}
 		u := openUnit(t, dir, newDial(), Options{})
@@ -179,7 +182,7 @@ func TestKill(t *testing.T) {
 		}
 		u.stop()
 	}
-	if len(told) < 20 || len(sent) < 10 || len(kept) < 10 {
+	if len(told) < 20 || len(sent) < 10 || len(kept) < 5 {
 		t.Errorf("%d told, %d sent, %d kept: too few to prove anything", len(told), len(sent), len(kept))
 	}
 	t.Logf("%d kills: %d hits, %d other reads, %d messages sent", kills, len(told), len(kept), len(sent))
@@ -459,13 +462,13 @@ func TestPowerLoss(t *testing.T) {
 			i++
 		}
 		m := moments[i]
-		for kind := range 3 {
+		for kind := range 9 {
 			image := disktest.Dir(t)
 			if err := rec.Image(image, n, rng); err != nil {
 				t.Fatal(err)
 			}
 			state, sent := []byte(nil), []uint64(nil)
-			switch kind {
+			switch kind % 3 {
 			case 0:
 				state, sent = m.state, m.sent
 			case 1:
