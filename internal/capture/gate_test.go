@@ -5,9 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 
 	"gocv.io/x/gocv"
 )
@@ -343,13 +341,4 @@ func BenchmarkGate(b *testing.B) {
 			return func(m *image.YCbCr) bool { return g.moving(b, m) }, g.close
 		})
 	}
-}
-
-// cpu is the processor time this process has used: what an operation costs, also on a busy machine.
-func cpu(tb testing.TB) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -30,8 +30,18 @@ type reel struct {
 // shoot encodes what the lavfi source shows as a camera would: no B frames, a key frame every ten.
 func shoot(t testing.TB, encoder, source string, args ...string) *reel {
 	t.Helper()
+	return encode(t, encoder, append([]string{"-v", "error", "-f", "lavfi", "-i", source}, args...))
+}
+
+// shootFile does the same with a clip.
+func shootFile(t testing.TB, encoder, path string, args ...string) *reel {
+	t.Helper()
+	return encode(t, encoder, append([]string{"-v", "error", "-i", path}, args...))
+}
+
+func encode(t testing.TB, encoder string, cmd []string) *reel {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "raw")
-	cmd := append([]string{"-v", "error", "-f", "lavfi", "-i", source}, args...)
 	switch encoder {
 	case "h264":
 		cmd = append(cmd, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10", "-bsf:v", "h264_metadata=aud=insert", "-f", "h264", path)
