@@ -46,10 +46,9 @@ security: ## exposure of the systemd unit, at most 1.5
 	$(call debs,systemd)
 	@systemd-analyze security --offline=true --threshold=15 --no-pager systemd/alprd.service | tail -1
 
-bench: ## every benchmark with its rivals, in one run
+bench: ## every benchmark with its rivals, in one run; writes docs/benchmarks.md
 	$(call debs,$(TEST_DEPS))
-	go test -run '^$$' -bench . -benchmem ./... | grep -vE '^(PASS|ok|\?)'
-	@echo "bench: done"
+	@scripts/bench
 
 accuracy: build ## scores every set under ../shared/data that is there
 	@scripts/accuracy
