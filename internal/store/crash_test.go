@@ -520,3 +520,33 @@ func TestFailedSync(t *testing.T) {
 
 // fixedKey lets the fuzz corpus keep its meaning.
 var fixedKey = seal.Key{1, 2, 3}
+
+// A segment under another's name, or of another day, gives nothing: it can't be passed off as what it isn't.
+func TestMovedSegment(t *testing.T) {
+	dir, clk := t.TempDir(), newDial()
+	u := openUnit(t, dir, clk, Options{})
+	commit(t, u.Store, telling(noon, 50))
+	commit(t, u.Store, telling(noon.Add(24*time.Hour), 50))
+	u.stop()
+	for _, to := range []string{"2026-11-22/0002.seg", "2026-11-23/0001.seg", "2026-11-23/0002.seg"} {
+		d := disktest.Dir(t)
+		copyDir(t, dir, d)
+		os.Chmod(filepath.Join(d, "ring.key"), 0o400)
+		raw, err := os.ReadFile(filepath.Join(d, "days/2026-11-22/0001.seg"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(d, "days", to), append(raw, 0), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		u := openUnit(t, d, clk, Options{})
+		n := 0
+		for range reads(t, u.Store) {
+			n++
+		}
+		if want := 2 - strings.Count(to, "23/0001"); n != want {
+			t.Errorf("%s: %d reads, want %d", to, n, want)
+		}
+		u.stop()
+	}
+}

@@ -82,8 +82,8 @@ func (s *Store) Pending(class alpr.Class, after uint64, max int) ([]alpr.Outgoin
 	return out, nil
 }
 
-// Payload reads a message's bytes. alpr.ErrForgotten means that it can never leave: its day was purged, its life is over
-// though its day isn't destroyed yet, or it can't be read any more.
+// Payload reads a message's bytes. alpr.ErrForgotten means that it can never leave: its day was purged, or it can't be
+// read any more. ErrLocked means that it may not leave now: try later.
 func (s *Store) Payload(o alpr.Outgoing) ([]byte, error) {
 	s.mu.Lock()
 	if errors.Is(s.failed, ErrClosed) {
@@ -99,7 +99,7 @@ func (s *Store) Payload(o alpr.Outgoing) ([]byte, error) {
 	key := s.days[m.id.Day].key
 	s.mu.Unlock()
 	if s.locked(m.at) {
-		return nil, alpr.ErrForgotten
+		return nil, ErrLocked
 	}
 	r, close, err := s.openSegment(m.id, key)
 	if err == nil {

@@ -136,14 +136,14 @@ func TestJumpLocksAndDestroysNothing(t *testing.T) {
 		if n := len(reads(t, u.Store)); n != 0 {
 			t.Errorf("%d reads while locked", n)
 		}
-		if _, err := u.Pictures(it.Read.ID); !errors.Is(err, alpr.ErrForgotten) {
+		if _, err := u.Pictures(it.Read.ID); !errors.Is(err, ErrLocked) {
 			t.Errorf("pictures while locked: %v", err)
 		}
 		out, err := u.Pending(alpr.Prompt, 0, 9)
 		if err != nil || len(out) != 1 {
 			t.Fatalf("%v, %v", out, err)
 		}
-		if _, err := u.Payload(out[0]); !errors.Is(err, alpr.ErrForgotten) {
+		if _, err := u.Payload(out[0]); !errors.Is(err, ErrLocked) {
 			t.Errorf("payload while locked: %v", err)
 		}
 		u.stop() // the same over a restart

@@ -120,7 +120,8 @@ func (s *Store) alive(day string) bool {
 	return s.days[day] != nil
 }
 
-// Pictures returns the pictures of a read, of the latest revision that has any. alpr.ErrForgotten means that there is no such read.
+// Pictures returns the pictures of a read, of the latest revision that has any. alpr.ErrForgotten means that
+// there is no such read, ErrLocked that it may be past its life.
 func (s *Store) Pictures(id string) ([]Picture, error) {
 	s.mu.Lock()
 	ref, ok := s.found[id]
@@ -193,8 +194,11 @@ func (s *Store) picturesAt(ref Ref, id string) ([]Picture, error) {
 		if err != nil {
 			return err
 		}
-		if read, err := decodeRead(body); err != nil || read.ID != id || s.locked(at) {
+		if read, err := decodeRead(body); err != nil || read.ID != id {
 			return alpr.ErrForgotten
+		}
+		if s.locked(at) {
+			return ErrLocked
 		}
 		for _, rec := range g[1:] {
 			if rec.kind != kindPicture {
