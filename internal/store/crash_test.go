@@ -233,7 +233,7 @@ func TestTornTail(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := 0
-			got, lost, err := r.groups(segHeader, 0, func(group) error { n++; return nil })
+			got, lost, err := r.groups(segHeader, 0, func(*reader, group) error { n++; return nil })
 			if err != nil || n != want || lost != 0 || got != end {
 				t.Fatalf("%s at %d: %d groups up to %d, %d lost, %v", tail, cut, n, got, lost, err)
 			}

@@ -38,7 +38,7 @@ func FuzzSegment(f *testing.F) {
 			return
 		}
 		for _, verify := range []int64{0, int64(len(b))} {
-			end, _, err := r.groups(segHeader, verify, func(g group) error {
+			end, _, err := r.groups(segHeader, verify, func(r *reader, g group) error {
 				if g[0].flags&flagFirst == 0 || g[len(g)-1].flags&flagLast == 0 {
 					t.Error("not a whole group")
 				}

@@ -118,7 +118,7 @@ func TestHotLists(t *testing.T) {
 
 // A lists.db that is damaged anywhere never panics: it reads as before, or as missing, and takes a newer list.
 func TestHotListsDamaged(t *testing.T) {
-	dir := t.TempDir()
+	dir := disktest.Dir(t)
 	h, ring := openLists(t, dir, nil)
 	content := bytes.Repeat([]byte("chunk "), 2000)
 	if err := h.Activate("w", 1, []byte("m"), noon, chunksOf(content, content, content)); err != nil {

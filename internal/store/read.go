@@ -105,7 +105,7 @@ func (s *Store) walk(from, to time.Time, fn func(*reader, segID, group) error) e
 			return fmt.Errorf("segment %v: %w", p.id, err)
 		}
 		r.size = min(r.size, p.end)
-		_, _, err = r.groups(segHeader, r.size, func(g group) error { return fn(r, p.id, g) })
+		_, _, err = r.groups(segHeader, r.size, func(r *reader, g group) error { return fn(r, p.id, g) })
 		close()
 		if err != nil {
 			return err
@@ -189,7 +189,7 @@ func (s *Store) picturesAt(ref Ref, id string) ([]Picture, error) {
 	}
 	defer close()
 	var out []Picture
-	_, _, err = r.groups(ref.Offset, r.size, func(g group) error {
+	_, _, err = r.groups(ref.Offset, r.size, func(r *reader, g group) error {
 		at, body, err := r.body(g[0])
 		if err != nil {
 			return err

@@ -148,6 +148,33 @@ func newReader(r io.ReaderAt, size int64, id segID, day seal.Key) (*reader, erro
 	return &reader{r, id.box(day, h[8:]), size}, nil
 }
 
+// window reads ahead a little: a walk over headers and small bodies would otherwise be two system calls a record.
+type window struct {
+	r   io.ReaderAt
+	off int64
+	buf []byte // what stands at off
+}
+
+const windowSize = 8 << 10
+
+func (w *window) ReadAt(p []byte, off int64) (int, error) {
+	if len(p) > windowSize/2 {
+		return w.r.ReadAt(p, off)
+	}
+	if off < w.off || off+int64(len(p)) > w.off+int64(len(w.buf)) {
+		w.buf = w.buf[:cap(w.buf)]
+		if len(w.buf) == 0 {
+			w.buf = make([]byte, windowSize)
+		}
+		n, err := w.r.ReadAt(w.buf, off)
+		w.off, w.buf = off, w.buf[:n]
+		if n < len(p) {
+			return copy(p, w.buf), err
+		}
+	}
+	return copy(p, w.buf[off-w.off:]), nil
+}
+
 // header reads the record header at off; ok is false where there is none.
 func (r *reader) header(off int64) (rec record, ok bool, err error) {
 	var h [recHeader]byte
@@ -184,11 +211,14 @@ func (r *reader) body(rec record) (time.Time, []byte, error) {
 	return time.Unix(0, int64(binary.LittleEndian.Uint64(plain))).UTC(), plain[8:], nil
 }
 
-// groups calls fn for each whole group from off on. Records that end after verify are opened to see that they are what was
+// groups calls fn for each whole group from off on, with a reader that its records are opened by cheapest. Records that end after verify are opened to see that they are what was
 // written; for those before, the header is believed until fn opens them. Damage is skipped up to the next group that opens,
 // and counted in lost; end is where the last whole group ends: behind it lies nothing, or what a crash tore.
-func (r *reader) groups(off, verify int64, fn func(group) error) (end int64, lost int, err error) {
+func (r *reader) groups(off, verify int64, fn func(*reader, group) error) (end int64, lost int, err error) {
 	end = max(off, segHeader)
+	ahead := *r
+	ahead.r = &window{r: r.r}
+	r = &ahead
 	pos := end
 	var g group
 	for pos < r.size {
@@ -223,7 +253,7 @@ func (r *reader) groups(off, verify int64, fn func(group) error) (end int64, los
 		if rec.flags&flagLast == 0 {
 			continue
 		}
-		switch err := fn(g); {
+		switch err := fn(r, g); {
 		case errors.Is(err, errDamaged):
 			lost++
 		case err != nil:

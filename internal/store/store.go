@@ -346,7 +346,7 @@ func (s *Store) scan(id segID, key seal.Key, sum summary) (_ summary, torn bool,
 		return sum, false, err
 	}
 	// What isn't durable is the last that was written: a megabyte, and what came while that was being synced.
-	end, lost, err := r.groups(sum.End, max(size-8*s.o.SyncBytes, sum.End), func(g group) error { return s.take(r, id, g, &sum) })
+	end, lost, err := r.groups(sum.End, max(size-8*s.o.SyncBytes, sum.End), func(r *reader, g group) error { return s.take(r, id, g, &sum) })
 	if err != nil {
 		return sum, false, err
 	}
