@@ -111,7 +111,7 @@ def optics(rng, image, pitch, ruin=False):
 
 def sensor(rng, image, contrast=120.):
     """Exposure, grain, gamma. contrast is that of the characters; grain stays below what would hide them."""
-    gain = rng.uniform(.4, 1.2)
+    gain = rng.uniform(.4, 1.2) if rng.random() < .93 else rng.uniform(1.3, 1.9)  # the last: burnt out, strokes eaten away
     image = image * gain + rng.uniform(-10, 60) * (1 if gain < .8 else .3)
     if rng.random() < .7:
         grain = min(rng.uniform(0, 10), contrast * gain * .14)

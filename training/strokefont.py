@@ -43,7 +43,7 @@ class Die:
         self.tip = r.uniform(.22, .34)
         self.bulge = min(self.ry, self.waist / 2, (1 - self.waist) / 2)
         self.square = r.random() < .22
-        self.serif = r.uniform(.05, .11) if r.random() < .08 else 0
+        self.serif = r.uniform(.06, .13) if r.random() < .08 else 0
         self._paths = {}
 
     # Corners of the full box, each from its first point clockwise.
@@ -197,8 +197,9 @@ class Die:
     def _glyph_I(self):
         w = self.w
         strokes = [[(w * .5, 0), (w * .5, 1)]]
-        if self.rng.random() < .55:
-            strokes += [[(w * .22, 0), (w * .78, 0)], [(w * .22, 1), (w * .78, 1)]]
+        if self.rng.random() < .65:
+            inset = w * self.rng.uniform(.04, .3)
+            strokes += [[(inset, 0), (w - inset, 0)], [(inset, 1), (w - inset, 1)]]
         return strokes
 
     def _glyph_4(self):
