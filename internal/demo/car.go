@@ -267,8 +267,8 @@ func (g *garage) words(c *canvas, b body, paint rgba, trim int) {
 		top = b.plateY + .2
 	}
 	if top < hi {
-		c.text(g.bold, mk[0], -w+.53, hi-.075, .042, .4, flat(chrome))
-		c.text(g.bold, mk[1], w-.50, hi-.075, .04, .3, flat(chrome))
+		c.text(g.bold, mk[0], -w+.50, hi-.075, .032, .3, flat(chrome))
+		c.text(g.bold, mk[1], w-.46, hi-.075, .032, .2, flat(chrome))
 	}
 	c.fill(circle(0, hi-.055, .034), flat(chrome))
 	c.fill(circle(0, hi-.055, .02), flat(paint.times(.5)))

@@ -42,7 +42,7 @@ func (t *Traffic) Frame(n int) (*image.YCbCr, []Truth) {
 	}
 	t.grain(&s, n)
 	t.sweep(here)
-	return s.YCbCr, t.truths(n)
+	return s.YCbCr, t.truths(n, false)
 }
 
 // seen tells whether nothing stands before the plate.

@@ -89,7 +89,10 @@ func (y *Tally) Read(r alpr.Read) string {
 func (y *Tally) whose(r alpr.Read) (int, string) {
 	c := r.Corners.Centre()
 	best, at := Truth{}, math.Inf(1)
-	for _, x := range y.traffic.Truth(int(r.Best.Seq) - 1) {
+	y.traffic.mu.Lock()
+	drawn := y.traffic.truths(int(r.Best.Seq)-1, true)
+	y.traffic.mu.Unlock()
+	for _, x := range drawn {
 		k := x.Corners.Centre()
 		if d := math.Hypot(c.X-k.X, c.Y-k.Y); d < at && d < x.Width*.6 {
 			best, at = x, d

@@ -248,8 +248,8 @@ func (t *Traffic) meet(at float64) {
 	}
 }
 
-// truths are the plates in frame n whose box is wholly in the picture.
-func (t *Traffic) truths(n int) []Truth {
+// truths are the plates in frame n whose box is wholly in the picture, or, with cut, those whose middle is.
+func (t *Traffic) truths(n int, cut bool) []Truth {
 	at := float64(n) / t.opt.FPS
 	here := t.present(at)
 	var out []Truth
@@ -260,7 +260,10 @@ func (t *Traffic) truths(n int) []Truth {
 		}
 		q := m.quad(x, z, bounce)
 		x0, y0, x1, y1 := q.Bounds()
-		if x0 < 0 || y0 < 0 || x1 > Width || y1 > Height {
+		if !cut && (x0 < 0 || y0 < 0 || x1 > Width || y1 > Height) {
+			continue
+		}
+		if c := q.Centre(); c.X < 0 || c.Y < 0 || c.X > Width || c.Y > Height {
 			continue
 		}
 		w := math.Hypot(q[1].X-q[0].X, q[1].Y-q[0].Y)
@@ -297,7 +300,7 @@ func (m *mover) covers(at, x0, y0, x1, y1 float64) float64 {
 func (t *Traffic) Truth(n int) []Truth {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.truths(n)
+	return t.truths(n, false)
 }
 
 // Vehicles are those whose plate can first be read, or, of those without a plate, who come in view, in frames from..to-1, in the order of coming.
@@ -321,7 +324,7 @@ func (t *Traffic) Vehicles(from, to int) []Vehicle {
 		}
 		gone := start + int((focal*plateWide/Legible-m.zIn)/m.speed*t.opt.FPS) + 2
 		for n := start; n <= gone && v.Text != ""; n++ {
-			for _, tr := range t.truths(n) {
+			for _, tr := range t.truths(n, false) {
 				if tr.Vehicle == v.ID && tr.Legible() {
 					if v.First < 0 {
 						v.First = n
