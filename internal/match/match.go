@@ -18,8 +18,8 @@ import (
 )
 
 // DefaultThreshold is the posterior from which an entry raises a hit where its list doesn't say: a look-alike of a certain
-// read holds less, one that the read leaves truly open holds more (decision 0042).
-const DefaultThreshold = 0.1
+// read holds less, one that the read leaves truly open holds more (decision 0042 has the measurement).
+const DefaultThreshold = 0.05
 
 // List is one hot list to build.
 type List struct {

@@ -103,7 +103,7 @@ func (q *query) spell(text string) []float64 {
 // every look leaves, the rest keeps at least 2^-shares of its weight, and s must reach always; if it takes more in some
 // look, s must reach heavy.
 func (q *query) bounds(threshold float64) (always, heavy float64) {
-	const slack = 1e-6
+	const slack = 1e-6 // what rounding may cost
 	least := 0.0
 	for i := range q.looks {
 		least += q.looks[i].power * alpr.Robust(support)

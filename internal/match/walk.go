@@ -15,13 +15,15 @@ type walk struct {
 	codes
 	always, heavy float64 // see query.bounds
 	need          []float64
+	floor         float64 // exp(robust(0))
+	certain       float64 // exp(robust(1))
 	hits          []found
 	nodes         int
 }
 
 // search finds every plate of c whose share of the belief can reach threshold, and maybe some that can't: posterior tells.
 func (q *query) search(c codes, threshold float64) *walk {
-	w := &walk{query: q, codes: c, need: make([]float64, (maxText+1)*len(q.looks))}
+	w := &walk{query: q, codes: c, need: make([]float64, (maxText+1)*len(q.looks)), floor: math.Exp(robust(0)), certain: math.Exp(robust(1))}
 	w.always, w.heavy = q.bounds(threshold)
 	if len(c.sorted) > 0 {
 		w.node(0, 0, 0, len(c.sorted), -1)
@@ -118,13 +120,14 @@ func (w *walk) child(depth int, prefix uint64, lo, hi int, k, last int) {
 
 // needs is what each look must give any longer text, all others giving what they can.
 func (w *walk) needs(at []state, need []float64) {
-	least := min(w.always, w.heavy)
 	var sum float64
 	for i := range at {
 		sum += at[i].bound
 	}
 	for i := range at {
-		need[i] = leastRobust((least - (sum - at[i].bound)) / w.looks[i].power)
+		// robust is log(a·p + b).
+		b := w.floor
+		need[i] = (math.Exp((w.heavy-(sum-at[i].bound))/w.looks[i].power) - b) / (w.certain - b) * (1 - 1e-9)
 	}
 }
 
@@ -142,7 +145,7 @@ func (w *walk) ends(at []state) bool {
 	var sum float64
 	mostly := false
 	for i := range at {
-		p := w.looks[i].complete(&at[i]) + slop
+		p := w.looks[i].complete(&at[i]) + w.looks[i].slop
 		sum += w.looks[i].power * robust(p)
 		mostly = mostly || p > w.looks[i].left/2
 	}
@@ -150,11 +153,3 @@ func (w *walk) ends(at []state) bool {
 }
 
 func robust(p float64) float64 { return alpr.Robust(p) }
-
-// leastRobust is a probability whose robust logarithm is at most v; 0 where the floor alone exceeds it.
-func leastRobust(v float64) float64 {
-	// robust is log(a·p + b).
-	b := math.Exp(robust(0))
-	a := math.Exp(robust(1)) - b
-	return (math.Exp(v) - b) / a * (1 - 1e-9)
-}
