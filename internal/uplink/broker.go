@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,10 @@ type Broker struct {
 	CA         string // PEM file: who vouches for the broker
 	Cert, Key  string // PEM files: this side's certificate, with intermediates, and its key (R35)
 	ServerName string // that the broker's certificate must bear; the URL's host when empty
+
+	// Unit is whose certificate it must be; any client's when empty. A broker that knows its clients by certificate lets
+	// each write to its own topics only, and MQTT 3.1.1 has it acknowledge, and drop, what is written elsewhere.
+	Unit string
 
 	// Settings is what hints put before the names broker, ca, cert and key: "uplink." by default, "--" for a tool.
 	Settings string
@@ -124,6 +129,12 @@ func (b Broker) tls(now time.Time) (*tls.Config, error) {
 		return nil, &Error{
 			What: fmt.Sprintf("%s: the certificate in %s is valid only from %s", b.setting("cert"), b.Cert, day(leaf.NotBefore)),
 			Mend: fmt.Sprintf("set the clock: it says %s", day(now)),
+		}
+	}
+	if leaf := pair.Leaf; b.Unit != "" && leaf.Subject.CommonName != b.Unit && !slices.Contains(leaf.DNSNames, b.Unit) {
+		return nil, &Error{
+			What: fmt.Sprintf("%s: the certificate in %s is for %q, and this unit is %q", b.setting("cert"), b.Cert, leaf.Subject.CommonName, b.Unit),
+			Mend: "set unit.id to the name in the certificate, or have one issued for this unit: a broker would take its alerts and drop them",
 		}
 	}
 	name := b.ServerName

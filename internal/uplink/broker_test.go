@@ -111,6 +111,7 @@ func TestRefusalsSayWhatToMend(t *testing.T) {
 		{"CA file is a key", with(func(b *Broker) { b.CA = b.Key }), "holds no certificate", "PEM certificate of the CA"},
 		{"certificate and key swapped", with(func(b *Broker) { b.Cert, b.Key = b.Key, b.Cert }), "do not make a pair", "the key it was issued for"},
 		{"key of another", with(func(b *Broker) { os.WriteFile(b.Key, issue(agency, pki.Subject{Name: "x"}).Key, 0o600) }), "do not make a pair", "the key it was issued for"},
+		{"certificate of another unit (R35)", with(func(b *Broker) { b.Unit = "unit-8" }), `is for "unit-7", and this unit is "unit-8"`, "unit.id"},
 		{"a tool names its flags", with(func(b *Broker) { b.CA, b.Settings = "", "--" }), "--ca is missing", "name the PEM file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

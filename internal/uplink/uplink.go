@@ -99,6 +99,7 @@ func New(cfg Config, box Outbox, tell Telling, log *zap.Logger) (*Uplink, error)
 	if strings.ContainsAny(cfg.Prefix, "+#\x00") {
 		return nil, &Error{What: fmt.Sprintf("%q is no topic prefix", cfg.Prefix), Mend: "write " + DefaultPrefix}
 	}
+	cfg.Broker.Unit = cfg.Unit
 	for _, d := range []struct {
 		value    *time.Duration
 		standard time.Duration
