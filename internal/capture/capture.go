@@ -62,7 +62,7 @@ type Camera struct {
 // Device holds what a V4L2 device is asked for. Each setting is read back; what the device didn't take is logged. A
 // device without manual control of a setting that is left nil keeps its own.
 type Device struct {
-	Width, Height int    // pixels; 0: the device's own choice
+	Width, Height int    // pixels; 0: 1280×720 or what the device has nearest to it
 	Format        string // FourCC: YUYV, MJPG, GREY, NV12; empty: the device's own choice
 
 	// Exposure is in the driver's units, 100 µs for USB cameras (V4L2_CID_EXPOSURE_ABSOLUTE). Setting it switches automatic

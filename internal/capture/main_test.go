@@ -2,6 +2,7 @@ package capture
 
 import (
 	"crypto/rand"
+	"fmt"
 	"image"
 	"os"
 	"os/exec"
@@ -20,6 +21,10 @@ func TestMain(m *testing.M) {
 		switch name := os.Args[1]; {
 		case name == "capture-child":
 			os.Exit(ChildMain())
+		case name == "mats-child":
+			code := child(os.Stdin, os.Stdout)
+			fmt.Fprintf(os.Stderr, "open mats: %d\n", mats())
+			os.Exit(code)
 		case strings.HasPrefix(name, "rogue-"):
 			os.Exit(rogue(strings.TrimPrefix(name, "rogue-")))
 		}

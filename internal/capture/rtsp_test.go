@@ -314,7 +314,7 @@ func TestNoCamera(t *testing.T) {
 		"rtsp://u:hunter2@" + addr + "/a": "connection refused",
 		"v4l2:/dev/video99":               `there is no device "/dev/video99"`,
 		"/dev/video98":                    `there is no device "/dev/video98"`,
-		"v4l2:/dev/null":                  `"/dev/null" is not a video device`,
+		"v4l2:/dev/null":                  `"/dev/null" can't be opened as a camera`,
 		"/no/such/clip.mp4":               `there is no file "/no/such/clip.mp4"`,
 		"/no/such/folder":                 `there is no file "/no/such/folder"`,
 		t.TempDir():                       "there is no picture in",

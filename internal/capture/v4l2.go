@@ -7,8 +7,6 @@ import (
 	"image"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,13 +16,13 @@ import (
 // feedDevice reads a V4L2 device through OpenCV, in the child. OpenCV's conversion to colour is switched off: the luma
 // that the camera sent is passed on as it is.
 func feedDevice(ctx context.Context, cam Camera, s *sender) error {
-	number, err := deviceNumber(cam.URL)
+	path, err := device(cam.URL)
 	if err != nil {
 		return err
 	}
-	v, err := gocv.VideoCaptureDeviceWithAPI(number, gocv.VideoCaptureV4L2)
-	if err != nil {
-		return &problem{what: fmt.Sprintf("/dev/video%d can't be opened as a camera", number), err: err,
+	v, err := gocv.VideoCaptureFileWithAPI(path, gocv.VideoCaptureV4L2)
+	if err != nil || !v.IsOpened() {
+		return &problem{what: quote(path) + " can't be opened as a camera", err: err,
 			hint: "it may be in use, or be a camera's metadata node: try the others that v4l2-ctl --list-devices shows"}
 	}
 	defer v.Close()
@@ -43,7 +41,7 @@ func feedDevice(ctx context.Context, cam Camera, s *sender) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return &problem{what: fmt.Sprintf("/dev/video%d gives no more pictures", number), hint: "it was unplugged or lost power: check the cable; dmesg tells more"}
+			return &problem{what: quote(path) + " gives no more pictures", hint: "it was unplugged or lost power: check the cable; dmesg tells more"}
 		}
 		at := time.Now()
 		code := fourCC(v.Get(gocv.VideoCaptureFOURCC))
@@ -101,29 +99,22 @@ func feedJPEG(m *gocv.Mat, at time.Time, d *decoder, s *sender) error {
 	}
 }
 
-// deviceNumber finds N of /dev/videoN, also behind the links in /dev/v4l/by-path.
-func deviceNumber(url string) (int, error) {
-	path := strings.TrimPrefix(strings.TrimPrefix(url, "v4l2:"), "V4L2:")
+// device is the path of a device that is there and may be used.
+func device(url string) (string, error) {
+	path := url
+	if len(url) > 5 && strings.EqualFold(url[:5], "v4l2:") {
+		path = url[5:]
+	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return 0, &problem{what: "there is no device " + quote(path), hint: "check cable and power; v4l2-ctl --list-devices shows what is there"}
+		return "", &problem{what: "there is no device " + quote(path), hint: "check cable and power; v4l2-ctl --list-devices shows what is there"}
 	case errors.Is(err, fs.ErrPermission):
-		return 0, &problem{what: "no permission to use " + quote(path), hint: "add the user that alprd runs as to the group video"}
+		return "", &problem{what: "no permission to use " + quote(path), hint: "add the user that alprd runs as to the group video"}
 	case err != nil:
-		return 0, fmt.Errorf("open the device: %w", err)
+		return "", fmt.Errorf("open the device: %w", err)
 	}
-	f.Close()
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return 0, fmt.Errorf("find the device: %w", err)
-	}
-	digits, found := strings.CutPrefix(filepath.Base(real), "video")
-	n, err := strconv.Atoi(digits)
-	if !found || err != nil {
-		return 0, &problem{what: quote(path) + " is not a video device", hint: "give /dev/videoN, or a link to it"}
-	}
-	return n, nil
+	return path, f.Close()
 }
 
 // settings asks the device for what the configuration wants. OpenCV's Set reports nothing, so everything is read back.
@@ -141,7 +132,10 @@ func settings(want Device, fps float64, v *gocv.VideoCapture, s *sender) {
 		}
 		ask("format", gocv.VideoCaptureFOURCC, float64(code))
 	}
-	if want.Width > 0 && want.Height > 0 {
+	if want.Width == 0 || want.Height == 0 { // OpenCV would make it 640×480
+		v.Set(gocv.VideoCaptureFrameWidth, 1280)
+		v.Set(gocv.VideoCaptureFrameHeight, 720)
+	} else {
 		ask("width", gocv.VideoCaptureFrameWidth, float64(want.Width))
 		ask("height", gocv.VideoCaptureFrameHeight, float64(want.Height))
 	}
