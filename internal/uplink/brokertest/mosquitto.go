@@ -27,8 +27,8 @@ type Mosquitto struct {
 // Files are what a client needs, in a folder that goes with the test.
 type Files struct{ CA, Cert, Key string }
 
-// Start starts a broker whose certificate is for 127.0.0.1 and localhost, by a CA of its own. Further lines go into its
-// configuration.
+// Start starts a broker whose certificate is for 127.0.0.1 and localhost, by a CA of its own. The lines go into its
+// configuration, in place of what they set otherwise.
 func Start(t testing.TB, lines ...string) *Mosquitto {
 	t.Helper()
 	ca, err := pki.New("test agency", time.Time{}, time.Time{})
@@ -58,11 +58,22 @@ func StartWith(t testing.TB, ca *pki.Authority, pair pki.Pair, lines ...string) 
 	address := l.Addr().String()
 	_, port, _ := net.SplitHostPort(address)
 	l.Close()
-	config := strings.Join(append([]string{
-		"listener " + port + " 127.0.0.1", "allow_anonymous true", "require_certificate true", "tls_version tlsv1.2",
+	given := map[string]bool{}
+	for _, l := range lines {
+		key, _, _ := strings.Cut(l, " ")
+		given[key] = true
+	}
+	config := "listener " + port + " 127.0.0.1\n"
+	for _, l := range []string{
+		"allow_anonymous true", "require_certificate true", "tls_version tlsv1.2",
 		"cafile " + files.CA, "certfile " + files.Cert, "keyfile " + files.Key,
 		"persistence false", "max_queued_messages 0", "max_inflight_messages 0", "log_dest stderr", "log_type all",
-	}, lines...), "\n") + "\n"
+	} {
+		if key, _, _ := strings.Cut(l, " "); !given[key] {
+			config += l + "\n"
+		}
+	}
+	config += strings.Join(lines, "\n") + "\n"
 	if os.Geteuid() == 0 {
 		config = "user root\n" + config // it would step down to a user that can't read the files
 	}
