@@ -37,6 +37,8 @@ const (
 
 	// sameText is the log odds from which two texts are the same plate wherever they are: practically no difference.
 	sameText = 14
+	// samePicture is the log odds that what looks the same at the same place is the same.
+	samePicture = 3
 )
 
 // Lane follows the vehicles of one camera: one event a vehicle, from as many of its frames as help. It is not safe for
@@ -47,6 +49,8 @@ type Lane struct {
 	tracks []*track
 	closed []*track // for vehicles that show again
 	passes uint64
+	often  int // vehicles that were seen in several frames, and …
+	once   int // … those that weren't
 	patch  [plateW * plateH]float32
 }
 
@@ -77,6 +81,7 @@ type sight struct {
 	find  find
 	look  *look // nil while it isn't read
 	patch []float32
+	alike *track // whose plate looked the same at this place when it was last read; nil if none
 	track *track
 }
 
@@ -117,23 +122,23 @@ func within(q alpr.Quad, regions []image.Rectangle) bool {
 // read. New ones come first where there are more than one frame may cost.
 func (l *Lane) read(f *alpr.Frame, p plane, sights []*sight) {
 	var fresh, known []*sight
-	knows := map[*sight]*track{}
 	for _, s := range sights {
 		p.rectify(s.find.quad, 0, l.patch[:])
 		s.patch = slices.Clone(l.patch[:])
-		switch t := l.lookalike(s); {
-		case t == nil:
+		s.alike = l.lookalike(s)
+		switch {
+		case s.alike == nil:
 			fresh = append(fresh, s)
-		case t.enough(s.find.quad):
-			s.track = t
+		case s.alike.enough(s.find.quad):
+			s.track = s.alike
 		default:
-			known, knows[s] = append(known, s), t
+			known = append(known, s)
 		}
 	}
 	left := l.opts.MaxReads
 	for _, s := range append(fresh, known...) {
 		if left == 0 {
-			s.track = knows[s]
+			s.track = s.alike
 			continue
 		}
 		left--
@@ -188,6 +193,9 @@ func (l *Lane) assign(at time.Time, p plane, sights []*sight) {
 					continue
 				}
 				near, kin := t.nearness(s.find.quad, at, p.w, p.h), t.kinship(s.look)
+				if t == s.alike {
+					kin = max(kin, samePicture) // whatever it reads like this time
+				}
 				if kin >= sameText {
 					near = max(near, -sameText/2) // the same plate twice in the world: it moved, however far
 				}
@@ -237,6 +245,12 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 		if now.Sub(t.last) > l.opts.Gone {
 			reads = append(reads, l.finish(t)...)
 			l.closed = append(l.closed, t)
+			switch {
+			case t.closed && t.hits > 2:
+				l.often++
+			case t.closed:
+				l.once++
+			}
 			continue
 		}
 		live = append(live, t)
@@ -260,12 +274,21 @@ func (t *track) sure() bool {
 
 // plausible decides whether a pass is reported at all.
 func (t *track) plausible() bool {
-	return len(t.fused.best()) >= shortest && t.fused.confidence() >= leastConfidence
+	heat := 0.0
+	for _, k := range t.looks {
+		heat = max(heat, k.score)
+	}
+	return t.fused.isPlate(heat) && t.steady()
 }
 
 // finish gives the final read of a track, unless it was never a plate or its event is out.
 func (l *Lane) finish(t *track) []alpr.Read {
 	if t.closed || t.told == "" && !t.plausible() {
+		return nil
+	}
+	// Where vehicles are seen many times, what is seen once is none, unless its text is clear. A folder of pictures shows
+	// every vehicle once.
+	if t.hits == 1 && l.often > l.once && t.fused.confidence() < sureOther {
 		return nil
 	}
 	return []alpr.Read{l.tell(t, true)}

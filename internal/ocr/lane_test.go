@@ -298,6 +298,32 @@ func TestEveryFrameAnotherVehicle(t *testing.T) {
 	}
 }
 
+// A sign that the finder takes for a plate: each look is fairly sure of something else. However long it stands there, it is
+// no event.
+func TestBabbleIsNoEvent(t *testing.T) {
+	s := newScript()
+	rng := rand.New(rand.NewPCG(11, 11))
+	for seq := uint64(1); seq <= 200; seq++ {
+		text := ""
+		for range 5 {
+			text += string(alpr.Alphabet[rng.IntN(len(alpr.Alphabet))])
+		}
+		s.shows[seq] = []show{{upright(300+rng.Float64(), 200, 100, 50), "a sign", text, 0.95}}
+	}
+	if reads := s.play(200, tick); len(reads) != 0 {
+		t.Errorf("%d reads of a sign: %q", len(reads), finals(reads))
+	}
+}
+
+// On a camera that sees its vehicles many times, an unsure text seen in one frame is no vehicle.
+func TestFlickerIsNoEvent(t *testing.T) {
+	s := newScript()
+	drive(s, 1, 12, "ABC1234", 150, 15, nil)
+	s.shows[60] = []show{{upright(500, 100, 60, 30), "leaves", "THAWH", 0.8}}
+	drive(s, 90, 12, "XYZ9876", 150, 15, nil)
+	expectFinals(t, s.play(150, tick), "ABC1234", "XYZ9876")
+}
+
 // What is found and can't be read, a badge, is no event.
 func TestNoTextNoEvent(t *testing.T) {
 	s := newScript()

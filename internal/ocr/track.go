@@ -26,14 +26,25 @@ type track struct {
 	first, last time.Time
 	start, quad alpr.Quad // at first and at last
 	vx, vy      float64   // of the centre, pixels a second
+	stray       float64   // how far from where it was expected it came lately, pixels
 	hits        int       // frames the plate was found in
 	patch       []float32 // the rectified plate when it was last read
 
 	frames int            // frames the plate was read in
 	texts  map[string]int // how many of them said what
+	said   []saying       // what each said, the latest at the end
 	looks  []*look        // the best ones, best first
 	fused  belief         // what they say together
 }
+
+// saying is the text of one look and the plate's width in it.
+type saying struct {
+	text  string
+	width float64
+}
+
+// remembered is how many sayings a track keeps: more would let a long stay drown what a vehicle shows as it leaves.
+const remembered = 64
 
 // add takes one more look at the plate.
 func (t *track) add(l *look, patch []float32, serial func(string) float64) {
@@ -44,10 +55,10 @@ func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 		t.texts = map[string]int{}
 	}
 	t.texts[l.own.best()]++
-	// A look is worth what it is sure of.
-	worth := float32(0.25 + 0.75*l.own.confidence())
-	for i := range l.evidence {
-		l.evidence[i].Weight = worth / float32(len(l.evidence))
+	wide, _ := sides(l.quad)
+	t.said = append(t.said, saying{l.own.best(), wide})
+	if len(t.said) > remembered {
+		t.said = t.said[1:]
 	}
 	t.looks = append(t.looks, l)
 	slices.SortStableFunc(t.looks, func(a, b *look) int {
@@ -62,13 +73,19 @@ func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 	if len(t.looks) > keptLooks {
 		t.looks = t.looks[:keptLooks]
 	}
+	for _, k := range t.looks { // the best one counts fully, the others for how good they are beside it
+		share := worthOfMargins * k.worth() / t.looks[0].worth() / float64(len(k.evidence))
+		for i := range k.evidence {
+			k.evidence[i].Weight = float32(share)
+		}
+	}
 	t.fused = believe(t.evidence(), t.offered(), serial)
 }
 
-// worth ranks looks: sure ones first, and of equally sure ones the larger plate.
+// worth ranks looks: what is large and sure of its text comes first.
 func (l *look) worth() float64 {
 	w, _ := sides(l.quad)
-	return l.own.confidence() + 0.1*min(w/200, 1)
+	return (0.2 + 0.8*l.own.confidence()) * min(w/100, 1)
 }
 
 func (t *track) evidence() alpr.Evidence {
@@ -93,6 +110,11 @@ func (t *track) move(q alpr.Quad, at time.Time) {
 		t.first, t.start = at, q
 	} else if dt := at.Sub(t.last).Seconds(); dt > 0 {
 		a, b := t.quad.Centre(), q.Centre()
+		stray := distance(alpr.Point{X: a.X + t.vx*dt, Y: a.Y + t.vy*dt}, b)
+		if t.hits == 1 {
+			stray = 0
+		}
+		t.stray = 0.7*t.stray + 0.3*stray
 		keep := 0.5
 		if t.hits == 1 {
 			keep = 0
@@ -118,11 +140,30 @@ func (t *track) nearness(q alpr.Quad, at time.Time, w, h int) float64 {
 	d := distance(alpr.Point{X: a.X + t.vx*dt, Y: a.Y + t.vy*dt}, b)
 	wide, _ := sides(t.quad)
 	now, _ := sides(q)
-	// A track seen once may go anywhere; one seen often goes on as it went. Time widens both.
-	spread := wide * (0.15 + 0.5/float64(t.hits)) * (1 + dt/0.3)
+	// A track seen once may go anywhere; one that went as expected goes on so. Time widens both.
+	spread := (wide*(0.15+0.5/float64(t.hits)) + t.stray) * (1 + dt/0.3)
 	ratio := math.Log(now/wide) / (0.25 * (1 + dt/0.3))
 	area := float64(w) * float64(h) / 4 // vehicles come where the lane is
 	return math.Log(area/(2*math.Pi*spread*spread)) - d*d/(2*spread*spread) - ratio*ratio/2
+}
+
+// steady reports whether the looks that saw the plate about as large as the best one did say much the same as all of them
+// together. The best looks of a hundred at a sign or a branch may be sure of something by luck; a plate says the same
+// each time.
+func (t *track) steady() bool {
+	const enough, share = 4, 0.25
+	best := t.fused.best()
+	wide, _ := sides(t.shown().quad)
+	comparable, same := 0, 0
+	for _, s := range t.said {
+		if s.width >= 0.8*wide {
+			comparable++
+			if edits(s.text, best) <= 1 {
+				same++
+			}
+		}
+	}
+	return comparable < enough || float64(same) >= share*float64(comparable)
 }
 
 // kinship is the log odds that a look shows this track's plate and not another, by text alone: how likely the look makes the
