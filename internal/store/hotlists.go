@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -50,8 +51,8 @@ const (
 
 var bucketLists = []byte("lists")
 
-// OpenHotLists opens the cache in the state directory dir. One that is damaged is moved aside, and Lost reports it: the
-// lists are missing until newer versions come.
+// OpenHotLists opens the cache in the state directory dir. What is damaged of it is given up, the whole file moved aside if
+// need be, and Lost reports it: lists are missing until newer versions come.
 func OpenHotLists(dir string, ring *seal.Ring, fsys *disk.FS) (*HotLists, error) {
 	key, err := ring.Make("lists", nil)
 	if err != nil {
@@ -91,12 +92,14 @@ func (h *HotLists) renew() error {
 	return h.settle()
 }
 
-// settle finishes what a crash left: it removes versions that aren't current and lifts marks that lag behind.
+// settle finishes what a crash left: it removes versions that aren't current, heads that don't open, and lifts marks that lag
+// behind.
 func (h *HotLists) settle() error {
-	lists, err := h.current()
+	lists, bad, err := h.current()
 	if err != nil {
 		return err
 	}
+	h.lost = h.lost || len(bad) > 0
 	keep := map[string]bool{string(bucketLists): true}
 	for _, l := range lists {
 		keep[string(chunkBucket(l.Name, l.Version))] = true
@@ -106,8 +109,14 @@ func (h *HotLists) settle() error {
 	}
 	return guard(func() error {
 		return h.db.Update(func(tx *bbolt.Tx) error {
-			if _, err := tx.CreateBucketIfNotExists(bucketLists); err != nil {
+			b, err := tx.CreateBucketIfNotExists(bucketLists)
+			if err != nil {
 				return err
+			}
+			for _, name := range bad {
+				if err := b.Delete(name); err != nil {
+					return err
+				}
 			}
 			var old [][]byte
 			if err := tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
@@ -143,7 +152,7 @@ func (h *HotLists) Close() error {
 	return guard(h.db.Close)
 }
 
-// Lost reports that the cache was found damaged and begun anew: lists are missing.
+// Lost reports that something of the cache was found damaged and given up: lists are missing.
 func (h *HotLists) Lost() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -245,10 +254,12 @@ func (h *HotLists) Current() ([]List, error) {
 	if h.failed != nil {
 		return nil, h.failed
 	}
-	return h.current()
+	out, _, err := h.current()
+	return out, err
 }
 
-func (h *HotLists) current() (out []List, err error) {
+// current lists the heads that open, and the names of those that don't.
+func (h *HotLists) current() (out []List, bad [][]byte, err error) {
 	err = guard(func() error {
 		return h.db.View(func(tx *bbolt.Tx) error {
 			b := tx.Bucket(bucketLists)
@@ -259,18 +270,19 @@ func (h *HotLists) current() (out []List, err error) {
 				var l List
 				plain, err := h.box.Open(nil, v, place(bucketLists, k))
 				if err != nil || json.Unmarshal(plain, &l) != nil {
-					return errDamaged
+					bad = append(bad, bytes.Clone(k))
+					return nil
 				}
 				out = append(out, l)
 				return nil
 			})
 		})
 	})
-	return out, err
+	return out, bad, err
 }
 
 // Chunks reads the chunks of a list's current version, in order. A chunk that can't be read any more ends it with an error,
-// and the whole cache is given up: the list is missing until a newer version comes.
+// and the list is given up: it is missing until a newer version comes.
 func (h *HotLists) Chunks(l List) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for i := range l.Chunks {
@@ -302,7 +314,17 @@ func (h *HotLists) chunk(l List, i uint32) (plain []byte, err error) {
 		})
 	})
 	if errors.Is(err, errDamaged) {
-		if e := h.renew(); e != nil {
+		h.lost = true
+		e := guard(func() error {
+			return h.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketLists).Delete([]byte(l.Name)) })
+		})
+		if e == nil {
+			e = h.settle()
+		}
+		if e != nil { // it isn't that list alone
+			e = h.renew()
+		}
+		if e != nil {
 			h.failed = e
 		}
 		return nil, fmt.Errorf("list %q version %d: %w", l.Name, l.Version, err)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"alprd/internal/disk"
 	"alprd/internal/disk/disktest"
 	"alprd/internal/seal"
@@ -201,5 +203,46 @@ func TestMarkLags(t *testing.T) {
 	h, _ = openLists(t, dir, nil)
 	if h.Highest("w") != 2 {
 		t.Errorf("highest %d", h.Highest("w"))
+	}
+}
+
+// One list's chunk goes bad: that list is missing, the other is as before.
+func TestOneListDamaged(t *testing.T) {
+	dir := t.TempDir()
+	h, ring := openLists(t, dir, nil)
+	for _, name := range []string{"a", "b"} {
+		if err := h.Activate(name, 1, nil, noon, chunksOf(bytes.Repeat([]byte(name), 9000))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := []byte{0, 0, 0, 0}
+	if err := h.db.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(chunkBucket("a", 1))
+		v := bytes.Clone(b.Get(key))
+		v[100] ^= 1
+		return b.Put(key, v)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	lists, err := h.Current()
+	if err != nil || len(lists) != 2 {
+		t.Fatalf("%v, %v", lists, err)
+	}
+	for _, err := range h.Chunks(lists[0]) {
+		if err == nil {
+			t.Error("a damaged chunk was read")
+		}
+	}
+	if got := current(t, h); got != "b 1 : bbbbbbbb\n" || !h.Lost() {
+		t.Errorf("left: %s", got)
+	}
+	h.Close()
+	ring.Close()
+	h, _ = openLists(t, dir, nil)
+	if got := current(t, h); got != "b 1 : bbbbbbbb\n" || h.Lost() {
+		t.Errorf("after a restart: %s", got)
+	}
+	if err := h.Activate("a", 2, nil, noon, chunksOf([]byte("new"))); err != nil {
+		t.Error(err)
 	}
 }

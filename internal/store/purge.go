@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -78,26 +79,33 @@ type Destroyed struct {
 }
 
 // Purge destroys the days whose oldest record is certainly at the limit: their keys first, in one step, then what waits of
-// them in the outbox, then their files. When it returns an error after the keys are gone, the next Purge or Open removes
-// what is left. Call it every minute; that bounds how long after its moment a key is destroyed. (What is past its life
+// them in the outbox, then their files; those that can't be removed are counted in Stats, and the next Purge tries
+// again. Call it every minute; that bounds how long after its moment a key is destroyed. (What is past its life
 // can't be read from that moment on, purged or not.)
 func (s *Store) Purge() ([]Destroyed, error) {
 	names, out, err := s.destroy(s.clock.Span())
-	if len(names) == 0 {
-		return out, err
-	}
-	if err == nil {
+	if err == nil && len(names) > 0 {
 		err = s.checkpoint()
 	}
-	// Removing a gigabyte takes a quarter of a second: commits go on meanwhile.
-	for _, name := range names {
-		if e := s.unlink(name); e != nil && err == nil {
-			err = fmt.Errorf("purge: remove files: %w", e)
+	s.mu.Lock()
+	for name := range s.leftover {
+		if s.days[name] == nil { // or a wrong clock has led us back to that day
+			s.leaving[name] = true
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.leaving)
+	clear(s.leftover)
+	names = slices.Sorted(maps.Keys(s.leaving))
+	s.mu.Unlock()
+	// Removing a gigabyte takes a quarter of a second: commits go on meanwhile.
+	for _, name := range names {
+		e := s.unlink(name)
+		s.mu.Lock()
+		delete(s.leaving, name)
+		if e != nil {
+			s.leftover[name] = true
+		}
+		s.mu.Unlock()
+	}
 	return out, err
 }
 

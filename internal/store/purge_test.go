@@ -229,19 +229,45 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
-// Files that can't be removed are removed by the next opening; the day is gone all the same.
+// A day's files can't be removed: the day is gone all the same, the next purge removes them, and nothing keeps the store from opening.
 func TestUnlinkFails(t *testing.T) {
 	dir, clk := t.TempDir(), newDial()
 	f := &disktest.Faults{Match: func(c disk.Call) bool { return c.Label == "forgotten segment" }, N: 1}
 	u := openUnit(t, dir, clk, Options{FS: &disk.FS{Hook: f.Hook}})
 	commit(t, u.Store, hit(noon, 10))
 	clk.pass(MaxRetention)
-	if gone, err := u.Purge(); err == nil || len(gone) != 1 || len(reads(t, u.Store)) != 0 {
+	if gone, err := u.Purge(); err != nil || len(gone) != 1 || len(reads(t, u.Store)) != 0 || u.Stats().Leftover != 1 {
 		t.Errorf("%+v, %v", gone, err)
 	}
-	u.stop()
-	openUnit(t, dir, clk, Options{})
+	if _, err := u.Purge(); err != nil || u.Stats().Leftover != 0 {
+		t.Errorf("%+v, %v", u.Stats(), err)
+	}
 	if _, err := os.Stat(filepath.Join(dir, "days/2026-11-22")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// What doesn't belong in a day's directory stops neither a purge nor an opening.
+func TestStrangersInTheDay(t *testing.T) {
+	dir, clk := t.TempDir(), newDial()
+	u := openUnit(t, dir, clk, Options{})
+	commit(t, u.Store, hit(noon, 10))
+	if err := os.MkdirAll(filepath.Join(dir, "days/2026-11-22/lost+found/x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(dir, "days/2026-11-22/notes.seg"), nil, 0o600)
+	os.MkdirAll(filepath.Join(dir, "days/old"), 0o700)
+	u.stop()
+	u = openUnit(t, dir, clk, Options{})
+	clk.pass(MaxRetention)
+	for range 2 {
+		if _, err := u.Purge(); err != nil || u.Stats().Leftover != 1 || len(u.Days()) != 0 {
+			t.Errorf("%+v, %v", u.Stats(), err)
+		}
+	}
+	u.stop()
+	u = openUnit(t, dir, clk, Options{})
+	if st := u.Stats(); st.Leftover != 1 {
+		t.Errorf("%+v", st)
 	}
 }

@@ -49,7 +49,7 @@ func (s *Store) Days() []Day {
 
 // Reads calls fn for each read captured from from up to, not including, to, in the order they were kept. Best is nil in
 // all of them. What is past its life is left out, and so is what damage made unreadable (Stats counts it). fn may stop it with an
-// error, which Reads returns; it must not keep the store waiting.
+// error, which Reads returns.
 func (s *Store) Reads(ctx context.Context, from, to time.Time, fn func(alpr.Read) error) error {
 	return s.walk(from, to, func(r *reader, id segID, g group) error {
 		if err := ctx.Err(); err != nil {

@@ -102,8 +102,9 @@ type Store struct {
 	found  map[string]Ref // where recent reads lie, by ID
 	delta  delta
 
-	leaving map[string]bool // days whose keys are gone and whose files are being removed
-	savedAt time.Time       // of the last checkpoint
+	leaving  map[string]bool // days whose keys are gone and whose files are being removed
+	leftover map[string]bool // days whose keys are gone and whose files couldn't be removed
+	savedAt  time.Time       // of the last checkpoint
 
 	room    room
 	stats   Stats
@@ -133,6 +134,7 @@ type Stats struct {
 	ShedHits     uint64 // items with messages turned away because the disk was full
 	Lost         int    // places in segments where damage was skipped
 	Torn         int    // segments whose torn end was cut at opening
+	Leftover     int    // destroyed days whose files couldn't be removed yet; nothing in them can be read
 	Orphans      int    // day directories without a key in the ring: nothing in them can be read
 	Rebuilt      bool   // state.db was missing or damaged, and made anew from the segments
 	Resent       int    // messages found by the scan at opening: not known to state.db, they are sent (again)
@@ -166,6 +168,9 @@ const (
 	seqBlock      = 1 << 16
 )
 
+// mostTorn is how much a crash may leave of what wasn't durable.
+const mostTorn = 32 << 20
+
 // Open opens the store in dir, recovers what was committed, and purges what is due. The ring must lie in the same
 // directory: its lock keeps a second process out. The caller closes the ring after the store.
 func Open(dir string, ring *seal.Ring, clk Clock, o Options) (*Store, error) {
@@ -173,7 +178,7 @@ func Open(dir string, ring *seal.Ring, clk Clock, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, fs: o.FS, ring: ring, clock: clk, o: o, days: map[string]*day{}, open: map[string]*segment{},
-		topics: map[string]string{}, found: map[string]Ref{}, leaving: map[string]bool{}}
+		topics: map[string]string{}, found: map[string]Ref{}, leaving: map[string]bool{}, leftover: map[string]bool{}}
 	for i := range s.queues {
 		s.queues[i].wake = make(chan struct{}, 1) // a poke: one is as good as many
 	}
@@ -233,9 +238,7 @@ func (s *Store) recover() error {
 			continue
 		}
 		if s.days[e.Name()] == nil {
-			if err := s.orphan(e.Name()); err != nil {
-				return err
-			}
+			s.orphan(e.Name())
 			continue
 		}
 		ok, err := s.recoverDay(e.Name(), known.segments)
@@ -268,12 +271,13 @@ func (s *Store) recover() error {
 }
 
 // orphan is a day whose key is gone: destroyed, and its files left by a crash, or the ring was lost.
-func (s *Store) orphan(name string) error {
-	if dayNumber(name) <= s.ring.Mark(markDestroyed) {
-		return s.unlink(name)
+func (s *Store) orphan(name string) {
+	switch {
+	case dayNumber(name) > s.ring.Mark(markDestroyed):
+		s.stats.Orphans++
+	case s.unlink(name) != nil:
+		s.leftover[name] = true // the next Purge tries again
 	}
-	s.stats.Orphans++
-	return nil
 }
 
 // recoverDay looks at those segments of a day that grew since state.db was written. It reports whether all was read.
@@ -352,6 +356,12 @@ func (s *Store) scan(id segID, key seal.Key, sum summary) (_ summary, torn bool,
 	}
 	sum.Lost += lost
 	sum.End = end
+	if size-end > mostTorn {
+		// So much was never waiting for the disk: it is damage, and stays for whoever can make sense of it.
+		sum.Lost++
+		sum.End = size
+		return sum, false, nil
+	}
 	if end < size {
 		// Behind the last whole group lies what was never acknowledged.
 		if err := f.Truncate(end); err != nil {
@@ -438,6 +448,7 @@ func (s *Store) Stats() Stats {
 	defer s.mu.Unlock()
 	s.look(math.MaxInt64)
 	st := s.stats
+	st.Leftover = len(s.leftover)
 	st.FreeBytes, st.TotalBytes, st.Shedding = s.room.free, s.room.total, s.shedding()
 	return st
 }
