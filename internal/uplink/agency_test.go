@@ -36,7 +36,7 @@ func TestRecommendedBroker(t *testing.T) {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) < 12 {
+	if len(lines) < 10 {
 		t.Fatalf("only %d lines of the configuration are used", len(lines))
 	}
 	m := brokertest.Start(t, lines...)
