@@ -88,6 +88,9 @@ func (r *reporter) raise(h alpr.Health, now time.Time) []alpr.Alarm {
 			add("camera_frozen", c.Name, "the picture stands still")
 		}
 	}
+	if link := r.uplink().Prompt; !link.Connected && link.Err != nil {
+		add("uplink_lost", "uplink", "alerts wait in the outbox: "+link.Err.Error())
+	}
 	if h.Disk.State != "ok" {
 		add("disk_"+h.Disk.State, r.cfg.StateDir, "the disk is nearly full: evidence of reads without a hit is not kept")
 	}

@@ -120,12 +120,30 @@ func newSite(t testing.TB, source string, change func(map[string]any)) *site {
 	if change != nil {
 		change(c)
 	}
+	s.save(c)
+	return s
+}
+
+func (s *site) save(c map[string]any) {
+	s.t.Helper()
 	out, err := yaml.Marshal(c)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	s.config = s.write("alprd.yaml", string(out))
-	return s
+}
+
+func (s *site) read() map[string]any {
+	s.t.Helper()
+	raw, err := os.ReadFile(s.config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c := map[string]any{}
+	if err := yaml.Unmarshal(raw, &c); err != nil {
+		s.t.Fatal(err)
+	}
+	return c
 }
 
 func (s *site) write(name, text string) string {
