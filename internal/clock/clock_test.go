@@ -175,7 +175,12 @@ func TestSpanInvariants(t *testing.T) {
 
 func TestMachine(t *testing.T) {
 	r := machine()
-	if time.Since(r.wall).Abs() > time.Minute || r.up <= 0 {
+	if time.Since(r.wall).Abs() > time.Minute || r.up <= 0 || !r.synced && r.error != 0 {
 		t.Errorf("%+v", r)
+	}
+	for age, want := range map[time.Duration]bool{0: true, 34 * time.Minute: true, 36 * time.Minute: false, -time.Hour: false, 24 * time.Hour: false} {
+		if fresh(noon, noon.Add(age)) != want {
+			t.Errorf("timesyncd spoke %v ago: %v", age, !want)
+		}
 	}
 }
