@@ -88,7 +88,7 @@ class Die:
 
     def _glyph_Q(self):
         r, w = self.rng, self.w
-        return [self._ring(0, 0, w, 1), [(w * r.uniform(.45, .6), r.uniform(.68, .8)), (w * r.uniform(.95, 1.1), 1.03)]]
+        return [self._ring(0, 0, w, 1), [(w * r.uniform(.42, .7), r.uniform(.7, .87)), (w * r.uniform(.88, 1.08), r.uniform(.97, 1.03))]]
 
     def _glyph_C(self): return [self._c()]
 
