@@ -175,9 +175,9 @@ func (r *Recorder) Image(dir string, n int, rng *rand.Rand) error {
 	steps := r.steps[:min(n, len(r.steps))]
 	r.mu.Unlock()
 	live, kept := map[string]*file{}, map[string]*file{} // names now, and names known to be durable
-	dirs := map[string]bool{r.Root: true}
-	pending := map[string][]step{} // changes of names, by directory
-	inode := map[int]*file{}       // by the step that created it
+	dirs := map[string]bool{r.Root: true}                // known to be durable
+	pending := map[string][]step{}                       // changes of names, by directory
+	inode := map[int]*file{}                             // by the step that created it
 	apply := func(names map[string]*file, i int, s step) {
 		switch s.c.Op {
 		case disk.OpCreate:
@@ -193,6 +193,8 @@ func (r *Recorder) Image(dir string, n int, rng *rand.Rand) error {
 			}
 		case disk.OpRemove:
 			delete(names, s.c.Path)
+		case disk.OpMkdir:
+			dirs[s.c.Path] = true
 		}
 	}
 	index := map[string][]int{}
@@ -206,7 +208,7 @@ func (r *Recorder) Image(dir string, n int, rng *rand.Rand) error {
 			apply(live, i, s)
 			pending[d], index[d] = append(pending[d], s), append(index[d], i)
 		case disk.OpMkdir:
-			dirs[s.c.Path] = true // a lost directory is the same as an empty one to us
+			pending[d], index[d] = append(pending[d], s), append(index[d], i)
 		case disk.OpSyncDir:
 			for j, p := range pending[s.c.Path] {
 				apply(kept, index[s.c.Path][j], p)
@@ -259,6 +261,14 @@ func (r *Recorder) Image(dir string, n int, rng *rand.Rand) error {
 			return err
 		}
 	}
+	maps.DeleteFunc(kept, func(name string, _ *file) bool { // lost with a directory above it
+		for d := filepath.Dir(name); d != r.Root; d = filepath.Dir(d) {
+			if !dirs[d] {
+				return true
+			}
+		}
+		return false
+	})
 	first := map[*file]string{}
 	for _, name := range slices.Sorted(maps.Keys(kept)) {
 		f := kept[name]
