@@ -96,8 +96,13 @@ func (e *Engine) Err() error { return e.err }
 func (e *Engine) Still(f alpr.Frame) []alpr.Read {
 	p := luma(f.Image)
 	var looks []*look
-	for _, c := range e.search(p, stillViews(p.w, p.h)) {
-		if l := e.read(&f, p, c, nil); l != nil && whole(c.quad, p.w, p.h) && l.own.isPlate(c.score) {
+	found := e.search(p, stillViews(p.w, p.h))
+	for _, c := range found {
+		if !whole(c.quad, p.w, p.h) {
+			continue
+		}
+		if l := e.read(&f, p, c, nil); l != nil && l.own.isPlate(c.score) {
+			l.others = except(found, c.quad)
 			looks = append(looks, l)
 		}
 	}

@@ -27,6 +27,9 @@ const (
 	sureTwice = 0.90
 	sureOther = 0.60
 
+	// settled is after how long a vehicle that stands is told as well as it could be read: it may stand for hours.
+	settled = 5 * time.Second
+
 	// alike is how much two rectified plates must correlate to be the same picture, which needs no second reading.
 	alike = 0.92
 
@@ -87,16 +90,34 @@ type sight struct {
 
 // See takes the camera's next frame and tells what it makes known: an early read as soon as a text is sure enough, a
 // revision when the belief changes, and the final read (Final) of each vehicle that is gone. regions, where given, are
-// the parts of the picture worth looking at, as a motion gate names them; with none the whole picture is.
+// the parts of the picture where something moved, as a motion gate names them: what was found elsewhere is still there.
+// If they are all empty, no network runs. With none given the whole picture is looked at.
 func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 	p := luma(f.Image)
+	for _, t := range l.tracks {
+		if t.hits > 0 && !t.missed && !within(t.quad, regions) {
+			t.last = f.At // nothing moved there: it stands
+		}
+	}
+	if len(regions) > 0 && !slices.ContainsFunc(regions, func(r image.Rectangle) bool { return !r.Empty() }) {
+		return l.report(f.At)
+	}
+	found := l.eye.search(p, []view{laneView(p.w, p.h, l.opts.WorkingSize)})
 	var sights []*sight
-	for _, c := range l.eye.search(p, []view{laneView(p.w, p.h, l.opts.WorkingSize)}) {
+	for _, c := range found {
 		if whole(c.quad, p.w, p.h) && within(c.quad, regions) {
 			sights = append(sights, &sight{find: c})
 		}
 	}
 	l.read(&f, p, sights)
+	for _, s := range sights {
+		if s.look != nil {
+			s.look.others = except(found, s.find.quad)
+		}
+	}
+	for _, t := range l.tracks {
+		t.missed = t.missed || within(t.quad, regions)
+	}
 	l.assign(f.At, p, sights)
 	return l.report(f.At)
 }
@@ -269,7 +290,10 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 // sure reports whether the text can be told before the vehicle is gone.
 func (t *track) sure() bool {
 	c := t.fused.confidence()
-	return t.plausible() && (c >= sureOnce || c >= sureTwice && t.texts[t.fused.best()] > 1)
+	if c < sureOnce && (c < sureTwice || t.texts[t.fused.best()] < 2) && (!t.still() || t.last.Sub(t.first) < settled) {
+		return false
+	}
+	return t.plausible()
 }
 
 // plausible decides whether a pass is reported at all.

@@ -12,8 +12,9 @@ import (
 
 // script is an eye that sees what a test wrote down, plates drawn as noise that belongs to each text.
 type script struct {
-	shows map[uint64][]show // by frame sequence
-	reads int
+	shows    map[uint64][]show // by frame sequence
+	reads    int               // plates
+	searches int               // frames
 }
 
 // show is a plate in a frame: where, what stands on it, what the recogniser takes it for, and how sure.
@@ -36,6 +37,7 @@ type at struct {
 }
 
 func (a at) search(plane, []view) []find {
+	a.script.searches++
 	var found []find
 	for _, v := range a.shows[a.seq] {
 		found = append(found, find{v.quad, 0.9})
@@ -367,6 +369,53 @@ func TestRegions(t *testing.T) {
 	}
 	if reads = append(reads, lane.Flush()...); len(reads) != 0 || s.reads != 0 {
 		t.Errorf("%d reads, recogniser ran %d times", len(reads), s.reads)
+	}
+}
+
+// A motion gate that sees nothing costs nothing: no network runs. A car that stopped stays one event, however long it
+// stands; one that had left is told meanwhile.
+func TestNoMotion(t *testing.T) {
+	s := newScript()
+	drive(s, 1, 12, "ABC1234", 100, 8, nil)  // drives in, stands from frame 13 on, drives on from 5001 on
+	drive(s, 1, 10, "XYZ9876", 400, 15, nil) // drives out
+	for seq := uint64(13); seq <= 14; seq++ {
+		s.shows[seq] = append(s.shows[seq], show{upright(196, 198, 84, 42), "ABC1234", "ABC1234", 0.97})
+	}
+	drive(s, 5001, 10, "ABC1234", 196, 15, nil)
+	lane := newLane(at{s, 0}, LaneOptions{})
+	var reads []alpr.Read
+	for seq := uint64(1); seq <= 5060; seq++ {
+		var regions []image.Rectangle
+		if seq > 30 && seq <= 5000 {
+			regions = []image.Rectangle{{}}
+		} else if seq > 14 && seq <= 30 {
+			s.shows[seq] = s.shows[14] // the gate still sees the other car's shadow
+		}
+		lane.eye = at{s, seq}
+		before := s.searches
+		reads = append(reads, lane.See(s.frame(seq, tick), regions...)...)
+		if regions != nil && s.searches != before {
+			t.Fatal("a network ran though nothing moved")
+		}
+		if seq == 100 && len(finals(reads)) != 1 {
+			t.Errorf("events %q while the car stands; the other one is gone", finals(reads))
+		}
+	}
+	expectFinals(t, append(reads, lane.Flush()...), "XYZ9876", "ABC1234")
+}
+
+// What else is a plate in the shown frame is named, cut-off ones too: it is blanked where the picture leaves the unit.
+func TestOthers(t *testing.T) {
+	s := newScript()
+	drive(s, 1, 5, "ABC1234", 150, 5, nil)
+	cut := upright(630, 100, 80, 40)
+	for seq := uint64(1); seq <= 5; seq++ {
+		s.shows[seq] = append(s.shows[seq], show{cut, "XYZ9876", "XYZ", 0.9})
+	}
+	for _, r := range s.play(40, tick) {
+		if len(r.Others) != 1 || r.Others[0] != cut {
+			t.Errorf("others %v", r.Others)
+		}
 	}
 }
 

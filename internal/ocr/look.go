@@ -26,6 +26,7 @@ type look struct {
 	evidence alpr.Evidence // a posterior for each margin; together they weigh as much as the look is worth
 	texts    []string      // what its beams offer
 	own      belief        // what it says by itself
+	others   []alpr.Quad   // the other plates found in the frame
 }
 
 // belief is what some evidence says.
@@ -88,6 +89,17 @@ func expect(cs []alpr.Candidate, serial func(string) float64) {
 	}
 }
 
+// except are the places of all finds but one.
+func except(found []find, this alpr.Quad) []alpr.Quad {
+	var others []alpr.Quad
+	for _, f := range found {
+		if f.quad != this {
+			others = append(others, f.quad)
+		}
+	}
+	return others
+}
+
 // fill writes the belief of the looks into a read. best is the look whose frame is shown.
 func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
 	mesh := b.candidates[:min(len(b.candidates), meshed)]
@@ -107,7 +119,7 @@ func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
 	_, h := sides(best.quad)
 	r.CharPx = h * characterShare
 	r.At, r.Clock, r.Camera = best.frame.At, best.frame.Clock, best.frame.Camera
-	r.Best = best.frame
+	r.Best, r.Others = best.frame, best.others
 }
 
 // weakest is the probability of the best text's least certain place, its gaps included. What nobody named counts against

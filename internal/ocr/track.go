@@ -28,6 +28,7 @@ type track struct {
 	vx, vy      float64   // of the centre, pixels a second
 	stray       float64   // how far from where it was expected it came lately, pixels
 	hits        int       // frames the plate was found in
+	missed      bool      // it wasn't found in the last frame that was searched where it was
 	patch       []float32 // the rectified plate when it was last read
 
 	frames int            // frames the plate was read in
@@ -122,7 +123,7 @@ func (t *track) move(q alpr.Quad, at time.Time) {
 		t.vx = keep*t.vx + (1-keep)*(b.X-a.X)/dt
 		t.vy = keep*t.vy + (1-keep)*(b.Y-a.Y)/dt
 	}
-	t.quad, t.last = q, at
+	t.quad, t.last, t.missed = q, at, false
 	t.hits++
 }
 
