@@ -4,7 +4,9 @@ package capture
 #cgo pkg-config: libavformat libavcodec libavutil
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/display.h>
 #include <libavutil/pixdesc.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +85,15 @@ static int av_send(av *d, const uint8_t *data, int n, int64_t pts) {
 }
 
 static int av_damaged(const AVFrame *f) { return (f->flags & AV_FRAME_FLAG_CORRUPT) || f->decode_error_flags; }
+
+// av_turned is by how many degrees clockwise a clip wants its pictures turned: phones write it.
+static int av_turned(av *d) {
+	const uint8_t *m = av_stream_get_side_data(d->file->streams[d->stream], AV_PKT_DATA_DISPLAYMATRIX, NULL);
+	if (!m) return 0;
+	double ccw = av_display_rotation_get((const int32_t *)m);
+	if (isnan(ccw)) return 0;
+	return (((int)lrint(-ccw / 90) * 90) % 360 + 360) % 360;
+}
 
 static void av_stop(av *d) {
 	av_frame_free(&d->frame);
@@ -242,6 +253,11 @@ func (d *decoder) clock(pts int64) (t time.Duration, ok bool) {
 	}
 	base := unsafe.Slice(d.c.file.streams, d.c.file.nb_streams)[d.c.stream].time_base
 	return time.Duration(float64(pts) * float64(base.num) / float64(base.den) * float64(time.Second)), true
+}
+
+// orientation is how the clip's pictures must be turned, as EXIF counts it.
+func (d *decoder) orientation() int {
+	return map[C.int]int{90: 6, 180: 3, 270: 8}[C.av_turned(d.c)]
 }
 
 // interval is the clip's mean time between frames.

@@ -19,6 +19,8 @@ func ChildMain() int {
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGINT) // the unit decides; a Ctrl-C at its terminal reaches us too
 	// When memory runs out this process goes first, not the unit. Best effort: it needs no privilege.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
+	// A crash must not leave pictures and the camera's password in a core file.
+	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
 	return child(os.Stdin, os.Stdout)
 }
 

@@ -65,6 +65,7 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 	first := time.Duration(-1)
 	end = p.offset
 	good, over := 0, false
+	suspect := false // what follows damage is predicted from it, up to the next key frame
 	var bad error // the last thing that went wrong
 	for ctx.Err() == nil {
 		pic, err := d.receive()
@@ -72,6 +73,7 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 		case err == errMore && !over:
 			if over, err = d.next(); err != nil {
 				bad = err // a damaged packet, or the file breaks off: go on with what there is
+				suspect = true
 				p.s.hurt()
 			}
 			continue
@@ -81,7 +83,7 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 			}
 			return end, nil
 		case err != nil:
-			bad = err
+			bad, suspect = err, true
 			p.s.hurt()
 			if good == 0 {
 				return end, &problem{what: "the clip can't be decoded", err: err, hint: "convert it to H.264: ffmpeg -i IN -pix_fmt yuv420p OUT.mp4"}
@@ -98,7 +100,7 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 		at := p.offset + max(t-first, 0)
 		at = max(at, end-d.interval()/2) // never back in time
 		end = at + d.interval()
-		if pic.damaged {
+		if suspect = pic.damaged || suspect && !pic.key; suspect {
 			p.s.hurt()
 			continue
 		}
@@ -106,7 +108,11 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 		if err := p.pace(ctx, at); err != nil {
 			return end, err
 		}
-		if err := p.s.send(&pic.planes, p.start.Add(at)); err != nil {
+		show := &pic.planes
+		if o := d.orientation(); o > 1 {
+			show = show.turned(o, p.s.tones)
+		}
+		if err := p.s.send(show, p.start.Add(at)); err != nil {
 			return end, err
 		}
 	}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"hash/crc32"
@@ -251,4 +252,60 @@ func TestStillsContract(t *testing.T) {
 			t.Errorf("eight pictures in %v, want at least 120 ms", d)
 		}
 	})
+}
+
+// A phone's clip lies on its side, and says so.
+func TestClipIsTurned(t *testing.T) {
+	path := film(t, "a.mp4", "320x240", "1", pattern, "-pix_fmt", "yuv420p", "-c:v", "libx264")
+	for _, c := range []struct {
+		rotate string
+		w, h   int
+		x, y   int // where the white quarter is, in quarters of width and height
+	}{{"90", 240, 320, 3, 1}, {"180", 320, 240, 1, 1}, {"270", 240, 320, 1, 3}} { // as ffmpeg 5.1 shows these clips
+		turned := filepath.Join(t.TempDir(), "b.mp4")
+		ffmpeg(t, "-v", "error", "-i", path, "-c", "copy", "-metadata:s:v:0", "rotate="+c.rotate, turned)
+		m := grab(t, open(t, Camera{URL: turned}), 1)[0].Image
+		if m.Rect.Dx() != c.w || m.Rect.Dy() != c.h {
+			t.Errorf("%s°: %v", c.rotate, m.Rect)
+			continue
+		}
+		if v := m.Y[m.YOffset(c.x*c.w/4, c.y*c.h/4)]; v < 249 {
+			t.Errorf("%s°: luma %d where white should be", c.rotate, v)
+		}
+	}
+}
+
+// A clip that is damaged in the middle or cut off is played as far as it goes; one that is no clip is an error.
+func TestBrokenClips(t *testing.T) {
+	path := film(t, "a.ts", "320x240", "2", "format=yuv420p,"+pattern+",noise=alls=20:allf=t", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-g", "10")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(b []byte) Source {
+		p := filepath.Join(t.TempDir(), "b.ts")
+		if err := os.WriteFile(p, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return open(t, Camera{URL: p})
+	}
+	if frames, err := take(t, write(b[:len(b)/2]), -1); err != nil || len(frames) < 10 || len(frames) > 40 {
+		t.Errorf("cut off: %d frames, %v", len(frames), err)
+	}
+	spoilt := bytes.Clone(b)
+	for i := len(b) / 3; i < len(b)/3+2000; i += 7 {
+		spoilt[i] ^= 0xff
+	}
+	src := write(spoilt)
+	frames, err := take(t, src, -1)
+	if _, damaged := src.(*process).counts(); err != nil || len(frames) < 20 || damaged == 0 {
+		t.Errorf("damaged: %d frames, %d damaged, %v", len(frames), damaged, err)
+	}
+	for name, b := range map[string][]byte{"noise": bytes.Repeat([]byte("noise"), 1000), "head only": b[:100], "empty": nil} {
+		frames, err := take(t, write(b), -1)
+		var hint interface{ Hint() string }
+		if err == nil || len(frames) > 0 || !strings.Contains(err.Error(), "b.ts") || !errors.As(err, &hint) || hint.Hint() == "" {
+			t.Errorf("%s: %d frames, %v", name, len(frames), err)
+		}
+	}
 }

@@ -79,6 +79,14 @@ func (p *planes) pack(dst []byte, r *ranges) {
 	}
 }
 
+// turned is the picture, turned as an EXIF orientation says, in memory of its own.
+func (p *planes) turned(orientation int, r *ranges) *planes {
+	b := make([]byte, planesSize(p.width, p.height, p.ratio))
+	p.pack(b, r)
+	m := turn(adopt(b, p.width, p.height, p.ratio), orientation)
+	return &planes{width: m.Rect.Dx(), height: m.Rect.Dy(), ratio: m.SubsampleRatio, pix: [3][]byte{m.Y, m.Cb, m.Cr}, stride: [3]int{m.YStride, m.CStride, m.CStride}}
+}
+
 func (p *planes) plane(dst []byte, i, w, h int, table *[256]byte) {
 	step := max(p.pixel[i], 1)
 	for y := range h {

@@ -239,6 +239,7 @@ type viewer struct {
 	pick *pick
 	lost *atomic.Bool // the network dropped something
 
+	last    time.Time // of the last picture passed on
 	began   time.Time // when the current access unit's first packet came
 	suspect bool
 	since   time.Time // of the last damage
@@ -285,10 +286,15 @@ func (v *viewer) packet(pkt *rtp.Packet) error {
 			v.s.hurt()
 			continue
 		}
+		// A camera that sends B frames sends them after what they precede: their time is held up, never turned back.
 		at := at
 		if p.pts > 0 {
 			at = time.Unix(0, p.pts)
 		}
+		if at.Before(v.last) {
+			at = v.last
+		}
+		v.last = at
 		if err := v.s.offer(&p.planes, at); err != nil {
 			return fmt.Errorf("write to the unit: %w", err)
 		}

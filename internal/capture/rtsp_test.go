@@ -275,6 +275,11 @@ func TestLogin(t *testing.T) {
 	v.start()
 	defer v.end()
 	t.Run("right", func(t *testing.T) { grab(t, open(t, Camera{URL: v.url()}), 3) })
+	// Digest login is MD5, which the unit's FIPS mode refuses everywhere else (R43).
+	t.Run("right, in FIPS mode", func(t *testing.T) {
+		t.Setenv("GODEBUG", "fips140=only")
+		grab(t, open(t, Camera{URL: v.url()}), 3)
+	})
 	for _, wrong := range []string{"rtsp://operator:wrong-secret@" + v.addr + "/stream", "rtsp://" + v.addr + "/stream"} {
 		_, err := take(t, open(t, Camera{URL: wrong}), 1)
 		var hint interface{ Hint() string }
@@ -386,5 +391,69 @@ func TestRateIsHeld(t *testing.T) {
 		if f.Seq != uint64(i+1) {
 			t.Errorf("frame %d has number %d", i+1, f.Seq)
 		}
+	}
+}
+
+// The reader is away while the camera goes on: what it missed was dropped, is counted, and shows as a gap.
+func TestSlowReaderOfALiveCamera(t *testing.T) {
+	v := &server{t: t, reel: shoot(t, "h264", patternSource("640x480", "2"), "-pix_fmt", "yuv420p")}
+	sent := make(chan int, 1) // the latest frame's number; an older one makes room for it
+	v.spoil = func(n int, _ []*rtp.Packet) bool {
+		select {
+		case <-sent:
+		default:
+		}
+		sent <- n
+		return true
+	}
+	v.start()
+	defer v.end()
+	src := open(t, Camera{URL: v.url()})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var seqs []uint64
+	err := src.Run(ctx, func(f alpr.Frame) {
+		if seqs = append(seqs, f.Seq); len(seqs) == 1 {
+			for first := <-sent; <-sent < first+50 && ctx.Err() == nil; {
+			}
+		}
+		if len(seqs) == 30 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || len(seqs) != 30 {
+		t.Fatalf("Run = %v after %d frames", err, len(seqs))
+	}
+	missing := seqs[29] - 30
+	dropped, _ := src.(*process).counts()
+	if missing < 20 || dropped < missing {
+		t.Errorf("%d frames are missing, %d counted as dropped", missing, dropped)
+	}
+}
+
+// A camera with B frames: they come out in the order in which they are to be seen, and time goes forward.
+func TestBFrames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "raw")
+	ffmpeg(t, "-v", "error", "-f", "lavfi", "-i", patternSource("320x240", "1"), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-bf", "2",
+		"-x264-params", "b-adapt=0:keyint=25", "-bsf:v", "h264_metadata=aud=insert", "-f", "h264", path)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := serve(t, develop(t, "h264", raw))
+	frames := grab(t, open(t, Camera{URL: v.url()}), 50)
+	back := 0
+	for i, f := range frames[1:] {
+		// The ramp moves by eight levels a frame, and starts anew after the 25th.
+		step := int(f.Image.Y[100]) - int(frames[i].Image.Y[100])
+		if step < 0 {
+			back++
+		}
+		if f.At.Before(frames[i].At) {
+			t.Errorf("frame %d is from before frame %d", f.Seq, frames[i].Seq)
+		}
+	}
+	if back > 6 { // the ramp's own wraps, and the reel's
+		t.Errorf("the picture went back %d times", back)
 	}
 }

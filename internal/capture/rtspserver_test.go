@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -150,7 +151,7 @@ func (v *server) start() {
 	v.nonce, _ = auth.GenerateNonce()
 	v.s = &gortsplib.Server{Handler: v, RTSPAddress: v.addr, TLSConfig: v.tls}
 	if v.udp {
-		v.s.UDPRTPAddress, v.s.UDPRTCPAddress = "127.0.0.1:18000", "127.0.0.1:18001"
+		v.s.UDPRTPAddress, v.s.UDPRTCPAddress = twoPorts(v.t)
 	}
 	if err := v.s.Start(); err != nil {
 		v.t.Fatal(err)
@@ -243,4 +244,26 @@ func (v *server) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
 	if errors.As(c.Error, new(liberrors.ErrServerSessionTornDown)) {
 		v.torn <- struct{}{}
 	}
+}
+
+// twoPorts finds an even UDP port that is free together with the odd one behind it, as RTP wants them.
+func twoPorts(t testing.TB) (even, odd string) {
+	for range 100 {
+		a, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := a.LocalAddr().(*net.UDPAddr).Port
+		odd := fmt.Sprint("127.0.0.1:", n+1)
+		b, err := net.ListenPacket("udp", odd)
+		a.Close()
+		if err == nil {
+			b.Close()
+			if n%2 == 0 {
+				return fmt.Sprint("127.0.0.1:", n), odd
+			}
+		}
+	}
+	t.Fatal("no two free UDP ports")
+	return
 }
