@@ -112,3 +112,29 @@ func TestStalledLinkIsGivenUp(t *testing.T) {
 		t.Error("the picture is gone")
 	}
 }
+
+// A header that claims 256 MB makes nobody make room for it.
+func TestHugePacketIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		stream []byte
+		fine   bool
+	}{
+		"256 MB":              {[]byte{0x30, 0xff, 0xff, 0xff, 0x7f}, false},
+		"a fifth length byte": {[]byte{0x30, 0xff, 0xff, 0xff, 0xff, 0x01}, false},
+		"8 MB":                {[]byte{0x30, 0x80, 0x80, 0x80, 0x04, 'x'}, true},
+		"after a good packet": {[]byte{0xd0, 0, 0x40, 2, 0, 1, 0x30, 0xff, 0xff, 0xff, 0x7f}, false},
+		"good packets":        {[]byte{0xd0, 0, 0x40, 2, 0xff, 0xff, 0x30, 4, 0xff, 0xff, 0xff, 0xff, 0xd0, 0}, true},
+	} {
+		whole, single := &meter{}, &meter{}
+		err := whole.pass(c.stream)
+		var err2 error
+		for i := range c.stream { // however the bytes come
+			if err2 = single.pass(c.stream[i : i+1]); err2 != nil {
+				break
+			}
+		}
+		if (err == nil) != c.fine || (err2 == nil) != c.fine {
+			t.Errorf("%s: %v, byte by byte %v", name, err, err2)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 type wire struct {
 	net.Conn // TLS, or the plain one inside the process
 	raw      net.Conn
+	in       meter // belongs to whoever reads
 
 	mu     sync.Mutex
 	queue  []byte    // not yet taken by the kernel
@@ -54,6 +55,9 @@ func (w *wire) Write(p []byte) (int, error) {
 
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
+	if err == nil {
+		err = w.in.pass(p[:n])
+	}
 	if err != nil {
 		w.fail(err)
 	}
