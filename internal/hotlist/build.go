@@ -5,7 +5,6 @@
 package hotlist
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -256,9 +255,4 @@ func Words(counts map[string]int) []string {
 		}
 		return strings.Compare(a, b)
 	})
-}
-
-// Equal reports whether two bundles are the same bytes.
-func (o *Bundle) Equal(p *Bundle) bool {
-	return bytes.Equal(o.Signed, p.Signed) && maps.EqualFunc(o.Chunks, p.Chunks, bytes.Equal)
 }

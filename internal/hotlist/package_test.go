@@ -160,7 +160,7 @@ func TestDeterministic(t *testing.T) {
 		t.Errorf("%d entries and %d duplicates, want 4 and 1: same plate, other state or class stays (R24)", one.Manifest.Count, one.Manifest.Duplicates)
 	}
 	slices.Reverse(rows)
-	if two := make(rows[:2], rows[2:]); !one.Equal(two) {
+	if two := make(rows[:2], rows[2:]); !one.equal(two) {
 		t.Error("other bytes for the same rows")
 	}
 }
@@ -473,5 +473,33 @@ func FuzzChunk(f *testing.F) {
 		if records(raw, count, func([]byte) error { n++; return nil }) == nil && n != count {
 			t.Fatalf("%d records instead of %d", n, count)
 		}
+	})
+}
+
+// BenchmarkPackage is a list's way: rows to entries, entries to a signed package, a package checked.
+func BenchmarkPackage(b *testing.B) {
+	key := newKey(b)
+	const n = 200_000
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			builder(b, n, 1)
+		}
+		b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+	src := builder(b, n, 1)
+	var o *Bundle
+	b.Run("publish", func(b *testing.B) {
+		for b.Loop() {
+			o = publish(b, src, identity(), key)
+		}
+		b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+	})
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Open(files(o), key.Public()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 	})
 }

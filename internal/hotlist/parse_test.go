@@ -79,7 +79,7 @@ func TestNCIC(t *testing.T) {
 		{ID: "P000000001", Plate: p("ABC1O34"), Region: "us-oh", Class: "stolen_plate", Priority: 40, Reason: "NCIC record of NC0410000", EnteredAt: date(2026, 11, 2)},
 		{ID: "A000000004", Plate: p("ABCDE12345"), Region: "us-ne", Class: "amber", Priority: 5, Reason: "NCIC record of NC0920000", EnteredAt: date(2026, 11, 20)},
 		{ID: "R000000005", Plate: p("CANADA1"), Region: "ca-on", Class: "canadian", Priority: 30, Reason: "NCIC record of ON0920000", EnteredAt: date(2026, 11, 20)},
-		{ID: "V000000006", Plate: p("MEX123"), Region: "ncic-df", Class: "stolen_vehicle", Priority: 30, Reason: "NCIC record of TX0920000", EnteredAt: date(2026, 11, 20)},
+		{ID: "V000000006", Plate: p("MEX123"), Region: "zz-df", Class: "stolen_vehicle", Priority: 30, Reason: "NCIC record of TX0920000", EnteredAt: date(2026, 11, 20)},
 		{ID: "M000000007", Plate: p("SHORT1"), Class: "missing", Priority: 15, Reason: "NCIC record of NC0920000", EnteredAt: date(2026, 11, 20)},
 		{ID: "V123456789", Plate: p("TZY6473"), Region: "us-nc", Class: "stolen_vehicle", Priority: 30, Make: "FORD", Model: "FUS", Colour: "RED/BLK", Year: "2019",
 			Reason: "NCIC record of NC0410000", EnteredAt: date(2026, 11, 1)},

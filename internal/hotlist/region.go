@@ -22,7 +22,7 @@ var stateNames = map[string]string{
 }
 
 // region is the state of a field: "us-nc", "ca-on", or "" when the field is empty. The letter O may have come as a digit (R23).
-// In an NCIC extract any other two letters are a Mexican or foreign code, kept as "ncic-df": a plate of a known state then
+// In an NCIC extract any other two letters are a Mexican or foreign code, kept as "zz-df" (zz: no known country): a plate of a known state then
 // disagrees with it. ok is false for what is no state.
 func region(field string, ncic bool) (string, bool) {
 	s := normal(field)
@@ -55,7 +55,7 @@ func region(field string, ncic bool) (string, bool) {
 	case known("ca", s):
 		return "ca-" + s, true
 	case ncic && len(s) == 2 && s[0] >= 'a' && s[0] <= 'z' && s[1] >= 'a' && s[1] <= 'z':
-		return "ncic-" + s, true
+		return "zz-" + s, true
 	}
 	return "", false
 }
