@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		victim(dir)
 		return
 	}
+	if dir := os.Getenv("ALPRD_STORE_ACTIVATOR"); dir != "" {
+		activator(dir)
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -1,13 +1,17 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -245,4 +249,101 @@ func TestOneListDamaged(t *testing.T) {
 	if err := h.Activate("a", 2, nil, noon, chunksOf([]byte("new"))); err != nil {
 		t.Error(err)
 	}
+}
+
+// activator activates ever newer versions of two lists until it is killed.
+func activator(dir string) {
+	ring, err := seal.OpenRing(filepath.Join(dir, "ring"), seal.NewFileKey(filepath.Join(dir, "ring.key"), nil), nil)
+	if err == nil {
+		var h *HotLists
+		if h, err = OpenHotLists(dir, ring, nil); err == nil {
+			fmt.Println("open")
+			for v := max(h.Highest("a"), h.Highest("b")) + 1; err == nil; v++ {
+				for _, name := range []string{"a", "b"} {
+					if err = h.Activate(name, v, nil, noon, chunksOf(listChunks(name, v)...)); err == nil {
+						fmt.Println("active", name, v)
+					}
+				}
+			}
+		}
+	}
+	fmt.Println("error", err)
+}
+
+// listChunks is what version v of a list holds: several transactions' worth.
+func listChunks(name string, v uint64) (out [][]byte) {
+	for i := range 3 + v%3 {
+		out = append(out, bytes.Repeat(fmt.Appendf(nil, "%s %d %d;", name, v, i), 150_000))
+	}
+	return out
+}
+
+// Activation is killed with -9 at random moments: exactly the version that was acknowledged last, or the one that was under
+// way, is current, and whole (R21); and none that was ever current is taken again (R22).
+func TestKillActivation(t *testing.T) {
+	dir := t.TempDir()
+	acked := map[string]uint64{}
+	between := 0
+	for round := range 8 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "ALPRD_STORE_ACTIVATOR="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		life := rand.IntN(8)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			var name string
+			var v uint64
+			if n, _ := fmt.Sscanf(lines.Text(), "active %s %d", &name, &v); n == 2 {
+				acked[name] = v
+			} else if lines.Text() != "open" {
+				t.Fatalf("round %d: %s", round, lines.Text())
+			}
+			if life--; life < 0 {
+				time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond) // to some place inside an activation
+				cmd.Process.Kill()
+			}
+		}
+		cmd.Wait()
+		h, ring := openLists(t, dir, nil)
+		lists, err := h.Current()
+		if err != nil || h.Lost() {
+			t.Fatalf("round %d: %v, lost %v", round, err, h.Lost())
+		}
+		got := map[string]uint64{}
+		for _, l := range lists {
+			got[l.Name] = l.Version
+			i, want := 0, listChunks(l.Name, l.Version)
+			for c, err := range h.Chunks(l) {
+				if err != nil || i >= len(want) || !bytes.Equal(c, want[i]) {
+					t.Fatalf("round %d: %s %d: chunk %d: %v", round, l.Name, l.Version, i, err)
+				}
+				i++
+			}
+			if i != len(want) {
+				t.Errorf("round %d: %s %d has %d of %d chunks", round, l.Name, l.Version, i, len(want))
+			}
+			if err := h.Activate(l.Name, l.Version, nil, noon, chunksOf()); !errors.Is(err, ErrOldVersion) {
+				t.Errorf("round %d: %s %d again: %v", round, l.Name, l.Version, err)
+			}
+		}
+		for name, v := range acked {
+			if got[name] < v || got[name] > v+1 {
+				t.Errorf("round %d: %s is at version %d, %d was acknowledged", round, name, got[name], v)
+			}
+			if got[name] == v+1 {
+				between++
+			}
+		}
+		h.Close()
+		ring.Close()
+	}
+	if acked["b"] == 0 {
+		t.Error("nothing was ever activated")
+	}
+	t.Logf("up to version %d, %d of them current before they were acknowledged", acked["a"], between)
 }
