@@ -256,3 +256,37 @@ func TestPicturesObeyDestroyBy(t *testing.T) {
 		t.Errorf("after 90 days: %v", f)
 	}
 }
+
+// FuzzReceive: whatever a broker delivers, nothing panics and no control character reaches the terminal.
+func FuzzReceive(f *testing.F) {
+	a := sample()
+	good, err := a.Encode(nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("alpr/v1/unit-7/alert", good)
+	f.Add("alpr/v1/unit-7/alert", bytes.Replace(good, []byte(`"position":6`), []byte(`"position":-9`), 1))
+	f.Add("alpr/v1/unit-7/alert", bytes.Replace(good, []byte(`"age_s":10800`), []byte(`"age_s":1e300`), 1))
+	f.Add("alpr/v1/unit-7/alert", bytes.Replace(good, []byte("HOND"), []byte(`\u001b[2J\u202e`), 1))
+	f.Add("alpr/v1/unit-7/status", []byte(`{"unit":{"id":"unit-7"},"online":true,"reason":"\u001b","at":"2026-11-23T06:00:00.000Z"}`))
+	f.Add("alpr/v1/unit-7/alert/scene", []byte(`{"unit":{"id":"unit-7"},"seq":1}`))
+	f.Add("alpr/v1/\x1b/alert", []byte(`{}`))
+	set, err := schemas.Load()
+	if err != nil {
+		f.Fatal(err)
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, topic string, payload []byte) {
+		for _, asJSON := range []bool{false, true} {
+			var out bytes.Buffer
+			w := &watcher{prefix: "alpr/v1", json: asJSON, out: &out, notes: &out, schemas: set, seen: map[string]*recent{}, status: map[string]string{}, keys: map[string]string{},
+				pictures: &pictures{dir, &out}}
+			w.receive(uplink.Message{Topic: topic, Payload: payload})
+			for _, r := range out.String() {
+				if r < ' ' && r != '\n' || r == 0x7f || !asJSON && r == 0x202e {
+					t.Fatalf("%q reaches the terminal", r)
+				}
+			}
+		}
+	})
+}

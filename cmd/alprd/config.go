@@ -146,8 +146,8 @@ func loadConfig(path string) (config, error) {
 	for i := range c.Hotlists {
 		at(&c.Hotlists[i].PublicKey)
 		if c.Hotlists[i].Threshold == nil {
-			half := 0.5
-			c.Hotlists[i].Threshold = &half
+			tenth := 0.1
+			c.Hotlists[i].Threshold = &tenth
 		}
 	}
 	at(&c.Uplink.CA)

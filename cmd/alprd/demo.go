@@ -78,12 +78,12 @@ func runDemo(ctx context.Context, o demoOptions, log *zap.Logger, stdout, stderr
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) // nothing reads a plate's record after the demo; its keys go with it
 	s := &demoStage{out: stdout, notes: stderr, json: o.json, boxes: map[string]shownBox{}}
 	if !o.json {
 		s.notes = stdout
 	}
-	s.traffic = demo.NewTraffic(o.seed, demo.Options{Dusk: o.dusk})
+	s.traffic = demo.NewTraffic(o.seed, demo.Options{Dusk: o.dusk, Parked: true})
 	listings := s.traffic.Listings(demoListed)
 	s.tally = demo.NewTally(s.traffic, listings)
 	publisher, err := publishDemoList(s.traffic, listings, filepath.Join(dir, "list"))
