@@ -61,7 +61,7 @@ func (p Posterior) Score(text string) float64 {
 	if !ok || T == 0 {
 		return math.Inf(-1)
 	}
-	// Probabilities, not logarithms: a tenth of the time. What would vanish is carried in scale.
+	// Probabilities, not logarithms: a fifth of the time. What would vanish is carried in scale.
 	n, scale := len(s), 0.0
 	a, b := make([]float64, n), make([]float64, n)
 	row := p.Row(0)
