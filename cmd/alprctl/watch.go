@@ -186,8 +186,7 @@ func (w *watcher) showAlert(m uplink.Message, valid bool) {
 	if w.json {
 		var line bytes.Buffer
 		if json.Compact(&line, m.Payload) == nil { // one line, whatever was sent
-			line.WriteByte('\n')
-			w.out.Write(line.Bytes())
+			fmt.Fprintln(w.out, escape(line.String()))
 		}
 	} else if decoded {
 		io.WriteString(w.out, describe(a))
@@ -276,9 +275,30 @@ func (r *recent) first(seq uint64) bool {
 // plain makes text from outside safe for a terminal: control characters could rewrite what stands there.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u202e' || r == '\u2066' || r == '\u2067' || r == '\u2068' || r == '\u202d' {
+		if treacherous(r) {
 			return '·'
 		}
 		return r
 	}, s)
+}
+
+// escape does the same to JSON, and leaves its meaning: where such a character is allowed at all, it is in a string.
+func escape(line string) string {
+	if strings.IndexFunc(line, treacherous) < 0 {
+		return line
+	}
+	var b strings.Builder
+	for _, r := range line {
+		if treacherous(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// treacherous tells control characters, and those that turn the direction of writing.
+func treacherous(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
