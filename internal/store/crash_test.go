@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ import (
 // TestMain lets the test binary be the process that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("ALPRD_STORE_VICTIM"); dir != "" {
-		victim(dir)
+		victim(dir, os.Getenv("ALPRD_STORE_HOUR"))
 		return
 	}
 	if dir := os.Getenv("ALPRD_STORE_ACTIVATOR"); dir != "" {
@@ -42,70 +43,87 @@ func telling(at time.Time, size int) Item {
 	return it
 }
 
-// victim commits and delivers until it is killed, and says what was acknowledged as soon as it was.
-func victim(dir string) {
+// victimOptions make segments and days short, so that much happens at their ends.
+var victimOptions = Options{Retention: 48 * time.Hour, SegmentSize: 200 << 10, SyncEvery: 30 * time.Millisecond}
+
+// victim commits, delivers and purges until it is killed, and says what was acknowledged as soon as it was. Its clock starts
+// at the given hour and goes on by hours.
+func victim(dir, hour string) {
 	clk := newDial()
-	u, err := tryUnit(dir, clk, Options{SegmentSize: 200 << 10, SyncEvery: 30 * time.Millisecond})
-	if err != nil {
-		fmt.Println("error", err)
-		os.Exit(1)
+	h, _ := strconv.Atoi(hour)
+	clk.pass(time.Duration(h) * time.Hour)
+	u, err := tryUnit(dir, clk, victimOptions)
+	check := func(err error) {
+		if err != nil {
+			fmt.Println("error", err)
+			os.Exit(1)
+		}
 	}
+	check(err)
 	fmt.Println("open")
 	rng := rand.New(rand.NewPCG(rand.Uint64(), 0))
-	at := noon
 	for {
-		at = at.Add(time.Duration(rng.IntN(3000)) * time.Second)
-		switch rng.IntN(4) {
+		at := clk.Span().Earliest.Add(time.Duration(rng.IntN(3600)) * time.Second)
+		switch rng.IntN(5) {
 		case 0:
 			it := miss(at, rng.IntN(3000))
-			if _, err := u.Commit(it); err != nil {
-				fmt.Println("error", err)
-			}
-			fmt.Println("kept", it.Read.ID)
+			_, err := u.Commit(it)
+			check(err)
+			fmt.Println("kept", it.Read.ID, dayName(at))
 		case 1, 2:
 			it := telling(at, rng.IntN(3000))
 			r, err := u.Commit(it)
-			if err != nil {
-				fmt.Println("error", err)
-			}
-			fmt.Println("told", it.Read.ID, r.Seqs[0], r.Seqs[1])
+			check(err)
+			fmt.Println("told", it.Read.ID, dayName(at), r.Seqs[0], r.Seqs[1])
 		case 3:
 			var seqs []uint64
 			for _, c := range []alpr.Class{alpr.Prompt, alpr.Bulk} {
 				out, err := u.Pending(c, 0, 1+rng.IntN(4))
-				if err != nil {
-					fmt.Println("error", err)
-				}
+				check(err)
 				for _, o := range out {
 					p, err := u.Payload(o)
-					if err != nil {
-						fmt.Println("error", err)
+					if errors.Is(err, ErrLocked) {
+						continue // the next purge drops it
 					}
+					check(err)
 					fmt.Println("sending", string(p))
 					seqs = append(seqs, o.Seq)
 				}
 			}
-			if err := u.Delivered(seqs); err != nil {
-				fmt.Println("error", err)
-			}
+			check(u.Delivered(seqs))
 			for _, s := range seqs {
 				fmt.Println("sent", s)
+			}
+		case 4:
+			h += rng.IntN(6)
+			fmt.Println("hour", h) // told before it counts
+			now := noon.Add(time.Duration(h) * time.Hour)
+			clk.pass(now.Sub(clk.Span().Earliest))
+			gone, err := u.Purge()
+			check(err)
+			for _, d := range gone {
+				fmt.Println("purged", d.Day)
 			}
 		}
 	}
 }
 
-// A process that commits and delivers is killed with -9 at random moments, again and again. Whatever it acknowledged is
-// there, synced or not; each message of it waits, or was sent; none waits that was acknowledged as sent; and no message
-// waits whose read isn't there (R52).
+// A process that commits, delivers and purges is killed with -9 at random moments, again and again. Whatever it
+// acknowledged is there, synced or not, unless its day was due; each message of it waits, or was sent; none waits that was
+// acknowledged as sent, and none whose read isn't there; and no purged day ever comes back (R11, R52).
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
-	kept, told := map[string]bool{}, map[string][2]string{} // by read
-	sending, sent := map[string]string{}, map[string]bool{} // payload and acknowledgement, by seq
+	type told struct {
+		day  string
+		seqs []string
+	}
+	acked := map[string]told{}
+	sending, sent, purged := map[string]string{}, map[string]bool{}, map[string]bool{}
+	hour := "0"
 	const kills = 15
 	for round := range kills {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), "ALPRD_STORE_VICTIM="+dir)
+		cmd.Env = append(os.Environ(), "ALPRD_STORE_VICTIM="+dir, "ALPRD_STORE_HOUR="+hour)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -113,9 +131,8 @@ func TestKill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		lines := bufio.NewScanner(out)
-		opened, life := false, rand.IntN(120) // in lines, so that a slow machine proves as much
-		for lines.Scan() {
+		opened, life := false, rand.IntN(250) // in lines, so that a slow machine proves as much
+		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if life--; life < 0 {
 				cmd.Process.Kill() // it has gone on meanwhile: what it says until it is dead counts as well
 			}
@@ -123,14 +140,16 @@ func TestKill(t *testing.T) {
 			switch f[0] {
 			case "open":
 				opened = true
-			case "kept":
-				kept[f[1]] = true
-			case "told":
-				told[f[1]] = [2]string{f[2], f[3]}
+			case "kept", "told":
+				acked[f[1]] = told{f[2], f[3:]}
 			case "sending":
 				sending[f[len(f)-1]] = f[2]
 			case "sent":
 				sent[f[1]] = true
+			case "hour":
+				hour = f[1]
+			case "purged":
+				purged[f[1]] = true
 			default:
 				t.Fatalf("round %d: %s", round, lines.Text())
 			}
@@ -139,8 +158,18 @@ func TestKill(t *testing.T) {
 		if !opened && life >= 0 {
 			t.Fatalf("round %d: never opened", round)
 		}
-		u := openUnit(t, dir, newDial(), Options{})
-		there := map[string]bool{}
+		clk := newDial()
+		h, _ := strconv.Atoi(hour)
+		clk.pass(time.Duration(h) * time.Hour)
+		u := openUnit(t, dir, clk, victimOptions)
+		clk.span.Latest = noon // nothing is locked for the one who checks
+		kept, there := map[string]bool{}, map[string]bool{}
+		for _, d := range u.Days() {
+			kept[d.Name] = true
+			if purged[d.Name] {
+				t.Errorf("round %d: %s was purged, and is there", round, d.Name)
+			}
+		}
 		for _, r := range reads(t, u.Store) {
 			there[r.ID] = true
 		}
@@ -165,30 +194,36 @@ func TestKill(t *testing.T) {
 				}
 			}
 		}
-		for id := range kept {
+		for id, a := range acked {
+			if !kept[a.day] {
+				begin, _ := time.Parse(time.DateOnly, a.day)
+				if clk.span.Earliest.Before(begin.Add(victimOptions.Retention)) {
+					t.Errorf("round %d: %s is gone at %v", round, a.day, clk.span.Earliest)
+				}
+				purged[a.day] = true
+				if there[id] {
+					t.Errorf("round %d: a read of a purged day is there", round)
+				}
+				continue
+			}
 			if !there[id] {
 				t.Errorf("round %d: a read is lost", round)
 			}
-		}
-		for id, seqs := range told {
-			if !there[id] {
-				t.Errorf("round %d: a read with a hit is lost", round)
-			}
-			for _, seq := range seqs {
+			for _, seq := range a.seqs {
 				if waits[seq] != id && sending[seq] != id {
 					t.Errorf("round %d: message %s is lost", round, seq)
 				}
 			}
 		}
-		if u.Stats().Lost > 0 {
-			t.Errorf("round %d: %+v", round, u.Stats())
+		if st := u.Stats(); st.Lost > 0 || st.Orphans > 0 {
+			t.Errorf("round %d: %+v", round, st)
 		}
 		u.stop()
 	}
-	if len(told) < 20 || len(sent) < 10 || len(kept) < 5 {
-		t.Errorf("%d told, %d sent, %d kept: too few to prove anything", len(told), len(sent), len(kept))
+	if len(acked) < 40 || len(sent) < 10 || len(purged) < 1 {
+		t.Errorf("%d acknowledged, %d sent, %d days purged: too few to prove anything", len(acked), len(sent), len(purged))
 	}
-	t.Logf("%d kills: %d hits, %d other reads, %d messages sent", kills, len(told), len(kept), len(sent))
+	t.Logf("%d kills: %d reads kept, %d messages sent, %d days purged", kills, len(acked), len(sent), len(purged))
 }
 
 // copyDir copies a state directory.
