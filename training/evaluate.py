@@ -18,7 +18,7 @@ import numpy as np
 import decode
 from recogniser import HEIGHT, WIDTH
 
-MARGINS = (0., .12)
+MARGINS = (.04, .12)  # those of internal/ocr
 FOLD = str.maketrans("OQI", "001")
 # The labelled box of `california` is tight around the characters; the plate reaches this far beyond, in box widths and heights.
 PLATE_BEYOND_BOX = (.07, .38, .07, .32)  # left, top, right, bottom
