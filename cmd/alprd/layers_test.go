@@ -20,7 +20,7 @@ var rooms = map[string][]string{
 	"alprd/internal/hotlist": {"alprd/internal/alpr", "alprd/internal/trust"},
 	"alprd/internal/match":   {"alprd/internal/alpr"},
 	"alprd/internal/store":   {"alprd/internal/alpr", "alprd/internal/disk", "alprd/internal/seal", "alprd/internal/clock"},
-	"alprd/internal/uplink":  {"alprd/internal/alpr", "alprd/internal/trust"},
+	"alprd/internal/uplink":  {"alprd/internal/alpr", "alprd/internal/trust", "alprd/internal/trust/pki"},
 	"alprd/internal/demo":    {"alprd/internal/alpr", "alprd/docs/schemas"},
 	"alprd/docs/schemas":     {},
 }
