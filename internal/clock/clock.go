@@ -46,6 +46,7 @@ type Span struct {
 	Latest   time.Time     // it is at most this late
 	Powered  time.Duration // the unit's powered time, over all starts; an hour is lost at most when the power fails
 	Settled  bool          // the wall clock counts: disciplined, without a step, for ten minutes
+	Steps    int           // steps of the wall clock since the start: what was stamped since the last is as good as the clock is now
 }
 
 // reading is what the machine says at one moment.
@@ -67,7 +68,8 @@ type Clock struct {
 	latest   time.Time     // at upAt
 	offset   time.Duration // wall against powered time, when last seen
 	upAt     time.Duration
-	jumped   bool          // a step came and hasn't settled
+	jumped   bool // a step came and hasn't settled
+	steps    int
 	steadyAt time.Duration // disciplined and without a step since then; negative while not
 	last     reading
 }
@@ -99,6 +101,7 @@ func (c *Clock) see(r reading) {
 	c.latest = c.latest.Add(passed)
 	if d := offset(r) - c.offset; d > step || d < -step {
 		c.jumped, c.steadyAt = true, -1
+		c.steps++
 	}
 	c.offset = offset(r)
 	switch {
@@ -146,7 +149,7 @@ func (c *Clock) Span() Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.see(c.read())
-	return Span{c.earliest.UTC(), c.latest.UTC(), c.powered, c.settled()}
+	return Span{c.earliest.UTC(), c.latest.UTC(), c.powered, c.settled(), c.steps}
 }
 
 // Keep makes what is known durable. Call it every hour and before the end: what passes between is powered time lost.

@@ -222,6 +222,14 @@ func (e *Edit) Make(name string, note []byte) Key {
 	return k
 }
 
+// Note replaces the note of a key that is there.
+func (e *Edit) Note(name string, note []byte) {
+	if k, ok := e.s.keys[name]; ok && !bytes.Equal(k.note, note) {
+		e.s.keys[name] = entry{k.key, slices.Clone(note)}
+		e.any = true
+	}
+}
+
 // Destroy ends a key. One that isn't there is fine.
 func (e *Edit) Destroy(name string) {
 	if _, ok := e.s.keys[name]; ok {

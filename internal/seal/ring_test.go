@@ -54,6 +54,12 @@ func TestRing(t *testing.T) {
 	if k, note, ok := r.Key("day/1"); !ok || k != k1 || string(note) != "note" || r.Mark("seq") != 7 || r.Fresh() {
 		t.Error("the ring came back different")
 	}
+	if err := r.Update(func(e *Edit) { e.Note("day/1", []byte("more")); e.Note("none", nil) }); err != nil {
+		t.Fatal(err)
+	}
+	if k, note, ok := r.Key("day/1"); !ok || k != k1 || string(note) != "more" || len(r.Names()) != 1 {
+		t.Errorf("a note was replaced: %q, %v", note, r.Names())
+	}
 	if err := r.Update(func(e *Edit) { e.Destroy("day/1"); e.Raise("seq", 9) }); err != nil {
 		t.Fatal(err)
 	}

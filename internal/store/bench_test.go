@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"alprd/internal/alpr"
+	"alprd/internal/seal"
 )
 
 // sectors is how many bytes the device below dir has written since it started, for everyone on the machine; zero when it
@@ -261,4 +262,56 @@ func BenchmarkDrain(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(b.N)*2000/b.Elapsed().Seconds(), "messages/s")
+}
+
+// BenchmarkLists is a list of 100 MB in chunks of 1 MiB: activated, and opened with it at the next start.
+func BenchmarkLists(b *testing.B) {
+	chunk := noise(1 << 20)
+	chunks := make([][]byte, 100)
+	for i := range chunks {
+		chunks[i] = chunk
+	}
+	dir := b.TempDir()
+	ring, err := seal.OpenRing(filepath.Join(dir, "ring"), seal.NewFileKey(filepath.Join(dir, "ring.key"), nil), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ring.Close()
+	h, err := OpenHotLists(dir, ring, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := uint64(0)
+	b.Run("activate", func(b *testing.B) {
+		b.SetBytes(100 << 20)
+		for b.Loop() {
+			v++
+			if err := h.Activate("ncic", v, nil, noon, chunksOf(chunks...)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			h.Close()
+			if h, err = OpenHotLists(dir, ring, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		b.SetBytes(100 << 20)
+		for b.Loop() {
+			lists, err := h.Current()
+			if err != nil || len(lists) != 1 {
+				b.Fatal(err)
+			}
+			for _, err := range h.Chunks(lists[0]) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+	h.Close()
 }

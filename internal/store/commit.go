@@ -222,7 +222,7 @@ func (s *Store) segment(name string, size int) (*segment, error) {
 		if err != nil {
 			return nil, s.ringFailed(err)
 		}
-		d = &day{k, n, map[int]*summary{}}
+		d = &day{k, n, now.Steps, map[int]*summary{}}
 		s.days[name] = d
 	}
 	if err := s.fs.Mkdir("day", s.dayDir(name), 0o700); err != nil {

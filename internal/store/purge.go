@@ -64,6 +64,37 @@ func (s *Store) due(name string, d *day, now clock.Span) bool {
 	return d.note.settled && !now.Earliest.Before(oldest.Add(s.o.Retention))
 }
 
+// confirm notes of the days that began before the clock had settled that it was right then: it has settled now, and no
+// step came in between.
+func (s *Store) confirm(now clock.Span) error {
+	if !now.Settled {
+		return nil
+	}
+	var names []string
+	for name, d := range s.days {
+		if !d.note.settled && d.steps == now.Steps {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	err := s.ring.Update(func(e *seal.Edit) {
+		for _, name := range names {
+			n := s.days[name].note
+			n.settled, n.powered = true, n.powered-time.Second // which bytes rounds up again
+			e.Note(dayKey(name), n.bytes())
+		}
+	})
+	if err != nil {
+		return s.ringFailed(err)
+	}
+	for _, name := range names {
+		s.days[name].note.settled = true
+	}
+	return nil
+}
+
 // locked reports whether something captured at at may have reached its limit: then it isn't read, though its key may
 // still have to wait for certainty (R1).
 func (s *Store) locked(at time.Time) bool {
@@ -117,6 +148,9 @@ func (s *Store) destroy(now clock.Span) (names []string, out []Destroyed, err er
 	defer s.mu.Unlock()
 	if s.failed != nil {
 		return nil, nil, s.failed
+	}
+	if err := s.confirm(now); err != nil {
+		return nil, nil, err
 	}
 	for name, d := range s.days {
 		if s.due(name, d, now) {

@@ -161,12 +161,37 @@ func TestPoweredTimeDestroys(t *testing.T) {
 	u.clock.span.Settled = false
 	commit(t, u.Store, miss(noon, 10))
 	u.clock.span.Settled = true
+	u.clock.span.Steps++
 	u.clock.span.Earliest = noon.AddDate(1, 0, 0) // a clock that settles a year later says nothing of when that was
 	if gone, err := u.Purge(); err != nil || len(gone) != 0 {
 		t.Fatalf("%+v, %v", gone, err)
 	}
 	u.clock.span.Latest, u.clock.span.Earliest = noon.AddDate(-1, 0, 0), noon.AddDate(-1, 0, 0)
 	u.clock.span.Powered = 24*time.Hour + 2*time.Second
+	if gone, err := u.Purge(); err != nil || len(gone) != 1 {
+		t.Fatalf("%+v, %v", gone, err)
+	}
+}
+
+// A day that began before the clock had settled goes by the clock once it has settled without a step since, also over a
+// restart.
+func TestLateSettling(t *testing.T) {
+	dir, clk := t.TempDir(), newDial()
+	clk.span.Settled = false
+	u := openUnit(t, dir, clk, Options{Retention: 24 * time.Hour})
+	commit(t, u.Store, miss(noon, 10))
+	clk.span.Settled = true
+	if gone, err := u.Purge(); err != nil || len(gone) != 0 {
+		t.Fatalf("%+v, %v", gone, err)
+	}
+	powered := u.days["2026-11-22"].note.powered
+	u.stop()
+	clk.pass(time.Hour)
+	u = openUnit(t, dir, clk, Options{Retention: 24 * time.Hour})
+	if n := u.days["2026-11-22"].note; !n.settled || n.powered != powered {
+		t.Errorf("%+v", n)
+	}
+	clk.span.Earliest, clk.span.Latest = noon.Add(24*time.Hour), noon.Add(24*time.Hour) // 23 hours without power
 	if gone, err := u.Purge(); err != nil || len(gone) != 1 {
 		t.Fatalf("%+v, %v", gone, err)
 	}

@@ -116,6 +116,7 @@ type Store struct {
 type day struct {
 	key      seal.Key
 	note     note
+	steps    int              // the clock's when the key was made; negative when that was before the store was opened
 	segments map[int]*summary // of those not open for writing, what is known; of the others, what is written
 }
 
@@ -215,7 +216,7 @@ func (s *Store) recover() error {
 	for _, k := range s.ring.Names() {
 		if name, ok := strings.CutPrefix(k, "day/"); ok {
 			key, n, _ := s.ring.Key(k)
-			s.days[name] = &day{key, parseNote(n), map[int]*summary{}}
+			s.days[name] = &day{key, parseNote(n), -1, map[int]*summary{}}
 		}
 	}
 	s.stats.Rebuilt = known.segments == nil && len(s.days) > 0

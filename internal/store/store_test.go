@@ -510,3 +510,9 @@ func TestPictures(t *testing.T) {
 		t.Errorf("no id: %v", err)
 	}
 }
+
+// The parts fit together as they are used.
+var (
+	_ Clock       = (*clock.Clock)(nil)
+	_ clock.Marks = (*seal.Ring)(nil)
+)
