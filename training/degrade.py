@@ -33,11 +33,8 @@ def place(rng, plate_size, width):
 
 def inside(matrix, span, width, height):
     """Whether the whole registration lies in the crop (a character cut by more than about a stroke does not count)."""
-    left, top, right, bottom = span
-    points = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float32)
-    x, y = cv2.perspectiveTransform(points, matrix)[0].T
-    slack = .012
-    return x.min() > -slack * width and x.max() < (1 + slack) * width and y.min() > -.04 * height and y.max() < 1.04 * height
+    left, top, right, bottom = projected(matrix, span)
+    return left > -.012 * width and right < 1.012 * width and top > -.04 * height and bottom < 1.04 * height
 
 
 def surroundings(rng, height, width):
@@ -175,10 +172,30 @@ def width_of_crop(rng, low=52, high=300):
     return int(math.exp(rng.uniform(math.log(low), math.log(high))))
 
 
-def plate_crop(rng, plate, grey, ruin=False):
-    """One crop of a rendered plate, CROP_HEIGHT×CROP_WIDTH uint8, or None where the registration fell outside.
+def projected(matrix, span):
+    """The registration's bounding box after the perspective: left, top, right, bottom."""
+    left, top, right, bottom = span
+    points = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float32)
+    x, y = cv2.perspectiveTransform(points, matrix)[0].T
+    return x.min(), y.min(), x.max(), y.max()
 
-    With ruin the crop is made unreadable: too few pixels a character or too much blur.
+
+def cut_off(rng, matrix, span, width, pitch):
+    """Moves the plate sideways until a good part of its first or last character lies outside the crop."""
+    left, _, right, _ = projected(matrix, span)
+    beyond = pitch * rng.uniform(.35, .85)
+    shift = -beyond - left if rng.random() < .5 else width + beyond - right
+    return (np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1]]) @ matrix)
+
+
+LEAST_CONTRAST = 12  # greys between ink and ground below which a crop counts as unreadable
+
+
+def plate_crop(rng, plate, grey, ruin=False, cut=False):
+    """One crop of a rendered plate: (CROP_HEIGHT×CROP_WIDTH uint8, readable), or None where the registration fell outside.
+
+    With ruin the crop is made unreadable by too few pixels a character or too much blur; with cut its first or last character is
+    cut off, and what can't be read whole counts as unreadable.
     """
     width = rng.randint(12, 24) if ruin and rng.random() < .6 else width_of_crop(rng)
     for _ in range(4):
@@ -187,6 +204,9 @@ def plate_crop(rng, plate, grey, ruin=False):
             break
     else:
         return None
+    pitch = (plate.span[2] - plate.span[0]) / max(4, len(plate.text)) * plate_width / grey.shape[1]
+    if cut:
+        matrix = cut_off(rng, matrix, plate.span, width, pitch)
     if plate_width < grey.shape[1] * .7:
         grey = cv2.GaussianBlur(grey, (0, 0), grey.shape[1] / plate_width * .4)
     if rng.random() < .3:
@@ -194,9 +214,10 @@ def plate_crop(rng, plate, grey, ruin=False):
     else:
         image = cv2.warpPerspective(grey, matrix, (width, height), dst=surroundings(rng, height, width),
                                     borderMode=cv2.BORDER_TRANSPARENT)
-    pitch = (plate.span[2] - plate.span[0]) / max(4, len(plate.text)) * plate_width / grey.shape[1]
     image = optics(rng, light(rng, image), pitch, ruin and width > 24)
-    return to_crop(rng, compress(rng, sensor(rng, image, contrast_in(grey, plate.span))))
+    image = compress(rng, sensor(rng, image, contrast_in(grey, plate.span)))
+    readable = not ruin and not cut and contrast_in(image, projected(matrix, plate.span)) >= LEAST_CONTRAST
+    return to_crop(rng, image), readable
 
 
 def spoil(rng, image):

@@ -139,11 +139,11 @@ def shard(rng, frames, count=SHARD):
         if grey is None:
             continue
         for _ in range(LOOKS):
-            ruin = rng.random() < .015
-            crop = degrade.plate_crop(rng, plate, grey, ruin)
-            if crop is not None and i < count:
-                x[order[i]] = crop
-                if not ruin:
+            spoilt = rng.random()
+            made = degrade.plate_crop(rng, plate, grey, ruin=spoilt < .015, cut=.015 <= spoilt < .035)
+            if made is not None and i < count:
+                x[order[i]], readable = made
+                if readable:
                     y[order[i]] = target
                 i += 1
     return x, y

@@ -211,8 +211,8 @@ class Die:
             bar, stem = r.uniform(.6, .8), w * r.uniform(.68, .85)
             return [[(stem, 1), (stem, 0), (0, bar), (w * 1.03, bar)]]
         if kind > .65:  # as measured on enlarged California plates
-            bar, stem = r.uniform(.74, .84), w * r.uniform(.62, .8)
-            return [[(stem, r.choice([1, 1, 1, .95])), (stem, r.uniform(.5, .68))],
+            bar, stem = r.uniform(.74, .87), w * r.uniform(.62, .82)
+            return [[(stem, r.choice([1, 1, 1, .95])), (stem, bar - r.uniform(.06, .26))],
                     [(w * r.uniform(.28, .52), 0), (w * r.uniform(0, .08), bar), (w * r.uniform(.94, 1.04), bar)]]
         bar, right = r.uniform(.66, .85), w * r.uniform(.95, 1.08)
         left, head = w * r.choice([0, 0, .06]), w * r.uniform(.22, .62)
