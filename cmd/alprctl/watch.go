@@ -41,7 +41,10 @@ the agency's server keeps a session at the broker for that. Nothing is written t
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			w.out, w.notes = c.OutOrStdout(), &lockedWriter{to: c.ErrOrStderr()}
-			if unit == "" {
+			switch {
+			case strings.ContainsAny(unit, "/+# "):
+				return &uplink.Error{What: fmt.Sprintf("--unit: %q does not name a unit", unit), Mend: "write its id: letters, digits, - and _; leave it out for all units"}
+			case unit == "":
 				unit = "+"
 			}
 			if pictures != "" {

@@ -90,6 +90,7 @@ func TestWatchFails(t *testing.T) {
 		{"plaintext (R42)", []string{"--broker", "tcp://" + m.Address, "--ca", f.CA, "--cert", f.Cert, "--key", f.Key}, exitFailed, "--broker: tcp:// is not encrypted", "ssl://"},
 		{"no such CA", []string{"--broker", "ssl://" + m.Address, "--ca", f.CA + "x", "--cert", f.Cert, "--key", f.Key}, exitFailed, "--ca: ", "PEM file"},
 		{"another's CA", []string{"--broker", "ssl://" + m.Address, "--ca", brokertest.Start(t).Client(t, "x").CA, "--cert", f.Cert, "--key", f.Key}, exitFailed, "not by the CA", "set --ca"},
+		{"a filter for a unit", []string{"--broker", "ssl://" + m.Address, "--ca", f.CA, "--cert", f.Cert, "--key", f.Key, "--unit", "#"}, exitFailed, "does not name a unit", "leave it out"},
 		{"nobody there", []string{"--broker", "ssl://" + nobody, "--ca", f.CA, "--cert", f.Cert, "--key", f.Key}, exitFailed, "nothing listens", "--broker"},
 	} {
 		var out, notes bytes.Buffer
