@@ -9,10 +9,36 @@ import (
 	"alprd/internal/alpr"
 )
 
-// scan is the oracle: it looks at every entry, and takes nothing but alpr.Evidence for the truth. For speed only, it leaves
-// out texts with a character whose column sum already bounds the text below what could match in every single look
+// scanned is a list as the oracle takes it: every plate once, folded, with its entries' ids.
+type scanned struct {
+	texts  []string
+	digits [][]uint8 // columns of each text's characters
+	ids    [][]string
+}
+
+func scannable(list []alpr.Entry) *scanned {
+	s, at := &scanned{}, map[string]int{}
+	for _, e := range list {
+		text := e.Plate.Fold()
+		i, ok := at[text]
+		if !ok {
+			i = len(s.texts)
+			at[text] = i
+			var d []uint8
+			for _, c := range []byte(text) {
+				d = append(d, uint8(digit(c)-1))
+			}
+			s.texts, s.digits, s.ids = append(s.texts, text), append(s.digits, d), append(s.ids, nil)
+		}
+		s.ids[i] = append(s.ids[i], e.ID)
+	}
+	return s
+}
+
+// scan is the oracle: it looks at every plate, and takes nothing but alpr.Evidence for the truth. For speed only, and where
+// filter says so, it leaves out texts that have, in every single look, a character whose column sum is below the support
 // (a text can't be more probable than that its character stands somewhere).
-func scan(list []alpr.Entry, read alpr.Read, threshold float64, filter bool) map[string]float64 {
+func (s *scanned) scan(read alpr.Read, threshold float64, filter bool) map[string]float64 {
 	e := foldEvidence(evidenceOf(read))
 	var texts []string
 	for _, c := range append(read.Candidates, alpr.Candidate{Text: read.Plate.Text()}) {
@@ -32,41 +58,33 @@ func scan(list []alpr.Entry, read alpr.Read, threshold float64, filter bool) map
 			}
 		}
 	}
-	possible := func(text string) bool {
-		if !filter {
+	possible := func(digits []uint8) bool {
+	looks:
+		for i := range sums {
+			for _, d := range digits {
+				if sums[i][d] < support*(1-1e-9) {
+					continue looks
+				}
+			}
 			return true
 		}
-		var sum float64
-		for i, x := range e.Powers() {
-			p := 1.0
-			for _, c := range []byte(text) {
-				p = min(p, sums[i][digit(c)-1])
-			}
-			sum += x * alpr.Robust(p)
-		}
-		return sum >= supported-1e-9
+		return false
 	}
-	known := map[string]float64{}
 	hits := map[string]float64{}
-	for _, entry := range list {
-		text := entry.Plate.Fold()
-		p, ok := known[text]
-		if !ok {
-			if possible(text) && e.Score(text) >= supported {
-				all := texts
-				if !contains(all, text) {
-					all = append(all[:len(all):len(all)], text)
-				}
-				for _, c := range e.Weigh(all) {
-					if c.Text == text {
-						p = c.Confidence
-					}
+	for i, text := range s.texts {
+		if filter && !possible(s.digits[i]) || e.Score(text) < supported {
+			continue
+		}
+		all := texts
+		if !contains(all, text) {
+			all = append(all[:len(all):len(all)], text)
+		}
+		for _, c := range e.Weigh(all) {
+			if c.Text == text && c.Confidence >= threshold {
+				for _, id := range s.ids[i] {
+					hits[id] = c.Confidence
 				}
 			}
-			known[text] = p
-		}
-		if p >= threshold {
-			hits[entry.ID] = p
 		}
 	}
 	return hits
@@ -85,6 +103,7 @@ func contains(texts []string, t string) bool {
 func compare(t *testing.T, size, reads int, seed uint64, filter bool) {
 	r := newSynth(seed)
 	list := r.list(size)
+	oracle := scannable(list)
 	total, inexact := 0, 0
 	for _, threshold := range []float64{0.1, 0.003} {
 		x := index(t, threshold, list...)
@@ -101,7 +120,7 @@ func compare(t *testing.T, size, reads int, seed uint64, filter bool) {
 			if i%16 == 0 {
 				read.Evidence = nil // all that is left is the lattice
 			}
-			want := scan(list, read, threshold, filter)
+			want := oracle.scan(read, threshold, filter)
 			got := map[string]float64{}
 			for _, h := range x.Match(read, now) {
 				got[h.Entry.ID] = h.Posterior
