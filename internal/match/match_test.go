@@ -220,6 +220,23 @@ func TestWithoutEvidence(t *testing.T) {
 	}
 }
 
+// A candidate longer than any plate competes like every other (regression: it was left out, and the hit seemed surer).
+func TestLongCandidate(t *testing.T) {
+	r := newSynth(61)
+	s := r.see("ABCDE123456", 0)
+	s[10] = [alpr.Classes]float64{}
+	s[10][digit('6')-1], s[10][alpr.Blank] = 0.75, 0.25
+	read := readOf(alpr.Evidence{r.look(s, 40, 1)}, s)
+	read.Candidates = append(read.Candidates, alpr.Candidate{Text: "AB-1"}, alpr.Candidate{Text: ""})
+	if read.Plate.Text() != "ABCDE123456" {
+		t.Fatal("the test means the read to be longer than any plate")
+	}
+	hits := index(t, 0, entry("1", "ABCDE12345", "us-nc")).Match(read, now)
+	if len(hits) != 1 || hits[0].How != alpr.ExtraChar || hits[0].Posterior > 0.6 {
+		t.Fatalf("hits: %v", hits)
+	}
+}
+
 // A matrix that says nothing matches nothing, however long the list is: not the floor of a frame speaks for a plate.
 func TestNoiseMatchesNothing(t *testing.T) {
 	r := newSynth(11)

@@ -29,7 +29,7 @@ func newQuery(read alpr.Read) (*query, bool) {
 	}
 	seen := map[string]bool{}
 	name := func(text string) {
-		if t := fold(text); t != "" && len(t) <= maxText && !seen[t] {
+		if t := fold(text); t != "" && !seen[t] {
 			seen[t] = true
 			q.texts = append(q.texts, t)
 		}
@@ -86,6 +86,12 @@ func (q *query) weighOwn() {
 func (q *query) spell(text string) []float64 {
 	n := len(q.looks)
 	out := make([]float64, n)
+	if _, ok := encode(text); !ok { // no list can hold it, but it takes its share
+		for i, p := range q.evidence {
+			out[i] = math.Exp(p.Score(text))
+		}
+		return out
+	}
 	for i := range q.looks {
 		last := -1
 		for d := range len(text) {
