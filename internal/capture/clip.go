@@ -66,7 +66,7 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 	end = p.offset
 	good, over := 0, false
 	suspect := false // what follows damage is predicted from it, up to the next key frame
-	var bad error // the last thing that went wrong
+	var bad error    // the last thing that went wrong
 	for ctx.Err() == nil {
 		pic, err := d.receive()
 		switch {

@@ -57,7 +57,11 @@ func TestStreamContract(t *testing.T) {
 	} {
 		t.Run(c.codec, func(t *testing.T) {
 			v := serve(t, shoot(t, c.codec, patternSource("320x240", "2"), c.args...))
-			contract(t, 320, 240, func(*testing.T) Camera { return Camera{URL: v.url()} })
+			prove := contractFrames
+			if c.codec == "h264" {
+				prove = contract
+			}
+			prove(t, 320, 240, func(*testing.T) Camera { return Camera{URL: v.url()} })
 		})
 	}
 }
@@ -175,6 +179,7 @@ func TestGarbageStream(t *testing.T) {
 	v := &server{t: t, reel: shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p")}
 	v.spoil = func(n int, pkts []*rtp.Packet) bool {
 		for _, p := range pkts {
+			p.Payload = make([]byte, len(p.Payload)) // the old one belongs to the reel
 			rand.Read(p.Payload)
 		}
 		return true
@@ -188,23 +193,21 @@ func TestGarbageStream(t *testing.T) {
 	}
 }
 
-// Bits flip in every third group of pictures: what is damaged, and what is predicted from it, is counted and not shown.
+// Every third group of pictures has a frame that was cut short: it, and what is predicted from it, is counted and not shown.
+// (A bit that flips without breaking the syntax can't be noticed, H.264 has no checksum; but TCP has.)
 func TestDamagedFramesAreNotShown(t *testing.T) {
-	// A picture that a wrong bit can't but change: lots of detail, everywhere.
-	v := &server{t: t, reel: shoot(t, "h264", "testsrc2=s=320x240:r=25:d=2", "-pix_fmt", "yuv420p")}
+	// A picture that a missing part can't but change: lots of detail, everywhere, in motion.
+	v := &server{t: t, reel: shoot(t, "h264", "testsrc2=s=320x240:r=25:d=2", "-vf", "noise=alls=20:allf=t", "-pix_fmt", "yuv420p")}
+	good := decodeReel(t, v.reel)
 	v.spoil = func(n int, pkts []*rtp.Packet) bool {
 		if n%30 == 15 {
-			for _, p := range pkts {
-				for i := 12; i < len(p.Payload); i += 40 {
-					p.Payload[i] ^= 0x55
-				}
-			}
+			last := pkts[len(pkts)-1]
+			last.Payload = last.Payload[:2+len(last.Payload)/3] // a shorter slice of it: the reel stays as it is
 		}
 		return true
 	}
 	v.start()
 	defer v.end()
-	good := decodeReel(t, v.reel)
 	src := open(t, Camera{URL: v.url()})
 	frames := grab(t, src, 80)
 	for _, f := range frames {
@@ -221,10 +224,10 @@ func TestDamagedFramesAreNotShown(t *testing.T) {
 // A frame is lost on the way (UDP does that): those predicted from it are not shown.
 func TestLostFrames(t *testing.T) {
 	v := &server{t: t, reel: shoot(t, "h264", "testsrc2=s=320x240:r=25:d=2", "-pix_fmt", "yuv420p")}
+	good := decodeReel(t, v.reel)
 	v.spoil = func(n int, pkts []*rtp.Packet) bool { return n%20 != 5 }
 	v.start()
 	defer v.end()
-	good := decodeReel(t, v.reel)
 	src := open(t, Camera{URL: v.url()})
 	for _, f := range grab(t, src, 60) {
 		if !good[sumOf(f)] {
