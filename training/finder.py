@@ -127,7 +127,7 @@ def pick(heat, corners, threshold=.3, most=50):
 
     A peak is the largest of its 3x3 cells. Its corners are the mean, weighted by squared heat, of what those cells say that
     have at least half its heat: they were all trained on the same plate, and averaging takes away part of their noise. A
-    plate whose box overlaps a better one by .3 of the union or .6 of the smaller box is dropped."""
+    plate whose box overlaps a better one by .3 of the union or half of the smaller box is dropped."""
     h, w = heat.shape
     rim = np.pad(heat, 1)
     largest = np.max([rim[dy:dy + h, dx:dx + w] for dy in range(3) for dx in range(3)], axis=0)
@@ -144,6 +144,6 @@ def pick(heat, corners, threshold=.3, most=50):
                 quad += weight * (corners[:, v, u].reshape(4, 2) * UNIT + np.array([(u + .5) * STRIDE, (v + .5) * STRIDE]))
                 total += weight
         quad /= total
-        if all(iou < .3 and part < .6 for iou, part in (overlap(quad, q) for _, q in found)):
+        if all(iou < .3 and part < .5 for iou, part in (overlap(quad, q) for _, q in found)):
             found.append((float(heat[y, x]), quad))
     return found

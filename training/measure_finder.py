@@ -228,11 +228,11 @@ def main():
     net = Net(a.onnx)
     only = a.only.split(",")
     if "dashcam" in only:
-        dashcam(net, (640, 800, 960, 1280), (.2, .3, .4, .5), a.sheets)
+        dashcam(net, (640, 960), (.2, .25, .3, .35, .4, .5), a.sheets)
     if "california" in only:
-        california(net, (480, 640, 800), a.threshold, a.sheets)
+        california(net, (480, 640), a.threshold, a.sheets)
     if "closeups" in only:
-        closeups(net, ((160, 16), (192, 0), (192, 32), (224, 0), (224, 32), (320, 0)), a.threshold, a.sheets)
+        closeups(net, ((160, 16), (192, 32)), a.threshold, a.sheets)
     if "scenes" in only:
         corner_errors(net, a.scenes, a.threshold)
     if "time" in only:

@@ -30,6 +30,8 @@ SHARED = os.environ.get("ALPRD_SHARED", os.path.join(HERE, "..", "..", "shared")
 OUT = os.path.join(HERE, "out", "finder")
 # Plates in those frames that the set's labels leave out, found by an earlier finder and picked by eye.
 UNLABELLED = os.path.join(HERE, "dashcam_unlabelled.csv")
+# What that finder took for plates there and is none: crops are cut around these more often than chance would.
+LOOKALIKES = os.path.join(HERE, "dashcam_lookalikes.csv")
 WIDTH, HEIGHT = 352, 224
 MAX_PLATES = 3
 SHARD = 2000
@@ -291,8 +293,8 @@ def rounded(x0, y0, x1, y1, r):
 class Frames:
     """Dashcam frames with their plates painted over.
 
-    Holds (grey picture, boxes): each box is x, y, w, h in pixels with the mean and spread of the grey that was under it, so
-    that a rendered plate can be lit as the scene was."""
+    Holds (grey picture, boxes, lookalikes): each box is x, y, w, h in pixels with the mean and spread of the grey that was
+    under it, so that a rendered plate can be lit as the scene was; a lookalike is x, y, w, h."""
 
     RIDE = "dayride_type1_001"
 
@@ -307,9 +309,10 @@ class Frames:
         for row in csv.DictReader(open(table)):
             if os.path.basename(row["path"]).startswith(self.RIDE):
                 boxes.setdefault(row["path"], []).append([float(row[k]) for k in "xywh"])
-        extra = {}
-        for row in csv.DictReader(open(UNLABELLED)):
-            extra.setdefault(row["path"], []).append([float(row[k]) for k in "xywh"])
+        extra, alike = {}, {}
+        for listed, found in ((UNLABELLED, extra), (LOOKALIKES, alike)):
+            for row in csv.DictReader(open(listed)):
+                found.setdefault(row["path"], []).append([float(row[k]) for k in "xywh"])
         for path, labelled in sorted(boxes.items()):
             grey = cv2.imread(os.path.join(base, path), cv2.IMREAD_GRAYSCALE)
             if grey is None:
@@ -320,7 +323,7 @@ class Frames:
                 lit.append((x, y, w, h, float(under.mean()), float(under.std())))
             for x, y, w, h in labelled + extra.get(os.path.basename(path), []):
                 self.paint_over(grey, x, y, w, h)
-            self.frames.append((grey, lit))
+            self.frames.append((grey, lit, alike.get(os.path.basename(path), [])))
 
     @staticmethod
     def paint_over(grey, x, y, w, h):
@@ -338,14 +341,15 @@ class Frames:
 
     def crop(self, width, height):
         """A crop scaled to width x height: float32 picture, and the boxes that lie in it with their grey, in its coordinates."""
-        grey, lit = rnd.choice(self.frames)
+        grey, lit, alike = rnd.choice(self.frames)
         while True:
             scale = log_between(.45, 2.2)  # frame pixels per scene pixel
             cw, ch = width * scale, height * scale
             if cw <= grey.shape[1] and ch <= grey.shape[0]:
                 break
-        if lit and chance(.6):
-            x, y, w, h = rnd.choice(lit)[:4]
+        around = alike if alike and chance(.6) else lit if chance(.6) else []
+        if around:
+            x, y, w, h = rnd.choice(around)[:4]
             X, Y = x + w / 2 - cw * between(.15, .85), y + h / 2 - ch * between(.15, .85)
         else:
             X, Y = between(0, grey.shape[1] - cw), between(0, grey.shape[0] - ch)
