@@ -16,7 +16,7 @@ help: ## this list
 
 # debs installs those of its packages that are missing; on a machine that has them it takes a blink.
 define debs
-	@missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	@exec >&2; missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing:$$missing"; sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
 	  $$sudo apt-get update -q >/dev/null; \
@@ -28,11 +28,11 @@ endef
 build: ## bin/alprd and bin/alprctl
 	$(call debs,$(BUILD_DEPS))
 	@mkdir -p bin
-	go build -o bin/ ./cmd/alprd ./cmd/alprctl
-	@ls -l bin | awk 'NR>1{printf "built bin/%s (%.1f MB)\n", $$9, $$5/1e6}'
+	go build -o bin/ ./cmd/alprd ./cmd/alprctl >&2
+	@ls -l bin/alprd bin/alprctl | awk '{printf "built %s (%.1f MB)\n", $$9, $$5/1e6}' >&2
 
-demo: build ## the product in one minute
-	./bin/alprd demo $(DEMO)
+demo: build ## the product in one minute; DEMO='--for 60s', DEMO=--json
+	@./bin/alprd demo $(DEMO)
 
 test: ## everything that CI runs
 	$(call debs,$(TEST_DEPS))
