@@ -90,7 +90,7 @@ func live(t *testing.T, rng *rand.Rand, steps int, lying bool) *history {
 			}
 		case 6:
 			h.rings = append(h.rings, pastRing{h.rec.Len(), mustRead(t, filepath.Join(dir, "ring"))})
-			clk.pass(time.Duration(rng.IntN(10)) * time.Hour)
+			clk.pass(time.Duration(rng.IntN(30)) * time.Hour)
 			begun := h.rec.Len()
 			gone, err := u.Purge()
 			if err != nil {
@@ -214,10 +214,12 @@ func TestCrashStates(t *testing.T) {
 		seed, _ = strconv.ParseUint(s, 10, 64)
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
+	purges := 0
 	count := func(states int, lying bool) (lost, readable int) {
 		const each = 50 // states of one life
 		for done := 0; done < states; {
 			h := live(t, rng, 60, lying)
+			purges += len(h.purges)
 			for range min(each, states-done) {
 				l, r, what := h.check(t, 1+rng.IntN(h.rec.Len()), rng)
 				lost, readable = lost+l, readable+r
@@ -236,5 +238,9 @@ func TestCrashStates(t *testing.T) {
 		caught = "NOT caught"
 		t.Errorf("ALPRD_SEED=%d: a disk that lies about its syncs went unnoticed", seed)
 	}
+	if purges == 0 {
+		t.Errorf("ALPRD_SEED=%d: nothing was ever purged", seed)
+	}
+	t.Logf("%d days purged", purges)
 	t.Logf("crash: %d states, %d lost, %d readable, control %s", states, lost, readable, caught)
 }
