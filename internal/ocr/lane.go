@@ -52,8 +52,7 @@ type Lane struct {
 	tracks []*track
 	closed []*track // for vehicles that show again
 	passes uint64
-	often  int // vehicles that were seen in several frames, and …
-	once   int // … those that weren't
+	usual  float64 // in how many frames the plates of the last vehicles were found, about
 	patch  [plateW * plateH]float32
 }
 
@@ -266,19 +265,13 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 		if now.Sub(t.last) > l.opts.Gone {
 			reads = append(reads, l.finish(t)...)
 			l.closed = append(l.closed, t)
-			switch {
-			case t.closed && t.hits > 2:
-				l.often++
-			case t.closed:
-				l.once++
-			}
 			continue
 		}
 		live = append(live, t)
 		if t.closed {
 			continue // a parked car that showed again: its event is out
 		}
-		if t.told == "" && t.sure() || t.told != "" && t.told != t.fused.best() && t.fused.confidence() >= sureOther {
+		if t.told == "" && t.sure(l.usual >= 3) || t.told != "" && t.told != t.fused.best() && t.fused.confidence() >= sureOther {
 			reads = append(reads, l.tell(t, false))
 		}
 	}
@@ -287,13 +280,13 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 	return reads
 }
 
-// sure reports whether the text can be told before the vehicle is gone.
-func (t *track) sure() bool {
+// sure reports whether the text can be told before the vehicle is gone. Where more looks are coming, two must agree.
+func (t *track) sure(moreToCome bool) bool {
 	c := t.fused.confidence()
-	if c < sureOnce && (c < sureTwice || t.texts[t.fused.best()] < 2) && (!t.still() || t.last.Sub(t.first) < settled) {
-		return false
-	}
-	return t.plausible()
+	once := c >= sureOnce && !moreToCome
+	twice := c >= sureTwice && t.texts[t.fused.best()] > 1
+	stands := t.still() && t.last.Sub(t.first) >= settled
+	return (once || twice || stands) && t.plausible()
 }
 
 // plausible decides whether a pass is reported at all.
@@ -310,12 +303,28 @@ func (l *Lane) finish(t *track) []alpr.Read {
 	if t.closed || t.told == "" && !t.plausible() {
 		return nil
 	}
-	// Where vehicles are seen many times, what is seen once is none, unless its text is clear. A folder of pictures shows
-	// every vehicle once.
-	if t.hits == 1 && l.often > l.once && t.fused.confidence() < sureOther {
+	if t.told == "" && l.flicker(t) {
 		return nil
 	}
+	seen := float64(min(t.hits, 50)) // a parked car is not the measure
+	if l.usual == 0 {
+		l.usual = seen
+	}
+	l.usual += 0.2 * (seen - l.usual)
 	return []alpr.Read{l.tell(t, true)}
+}
+
+// flicker reports whether a track is too short to be a vehicle on this camera. Where vehicles are usually seen in several
+// frames, an unsure text seen in one is none, and where they are seen in many, two frames must agree. A folder of pictures
+// shows every vehicle once.
+func (l *Lane) flicker(t *track) bool {
+	switch {
+	case l.usual >= 12 && t.hits <= 3:
+		return t.texts[t.fused.best()] < 2
+	case l.usual >= 3 && t.hits == 1:
+		return t.fused.confidence() < sureOther
+	}
+	return false
 }
 
 func (l *Lane) tell(t *track, final bool) alpr.Read {

@@ -322,6 +322,7 @@ func TestFlickerIsNoEvent(t *testing.T) {
 	s := newScript()
 	drive(s, 1, 12, "ABC1234", 150, 15, nil)
 	s.shows[60] = []show{{upright(500, 100, 60, 30), "leaves", "THAWH", 0.8}}
+	s.shows[70] = []show{{upright(500, 100, 60, 30), "a badge", "NORVIK", 0.999}}
 	drive(s, 90, 12, "XYZ9876", 150, 15, nil)
 	expectFinals(t, s.play(150, tick), "ABC1234", "XYZ9876")
 }
