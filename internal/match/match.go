@@ -202,7 +202,7 @@ func (l *list) match(q *query, read alpr.Read, now time.Time, hits []alpr.Hit) [
 	for _, f := range q.search(l.codes, l.threshold).hits {
 		text := decode(l.codes.sorted[f.from])
 		p := q.posterior(text)
-		if p < l.threshold {
+		if !(p >= l.threshold) { // NaN is no belief
 			continue
 		}
 		for i := f.from; i < f.to; i++ {

@@ -42,7 +42,7 @@ func (s *scanned) scan(read alpr.Read, threshold float64, filter bool) map[strin
 	e := foldEvidence(evidenceOf(read))
 	var texts []string
 	for _, c := range append(read.Candidates, alpr.Candidate{Text: read.Plate.Text()}) {
-		if t := fold(c.Text); !contains(texts, t) {
+		if t := fold(c.Text); t != "" && !contains(texts, t) {
 			texts = append(texts, t)
 		}
 	}
@@ -159,4 +159,63 @@ func TestSameAsScan(t *testing.T) {
 			compare(t, 1_200_000, min(n, 300), 5, true)
 		})
 	}
+}
+
+// Whatever a matrix says, the index and the scan agree, and nothing panics.
+func FuzzMatch(f *testing.F) {
+	r := newSynth(71)
+	list := r.list(300)
+	for _, c := range []string{"7", "77", "AAAAAAAAAA", "0000000001", "ZZZZZZZZZZ", "O"} {
+		list = append(list, entry(c, c, ""))
+	}
+	oracle := scannable(list)
+	x := index(f, 0.01, list...)
+	f.Add([]byte("ABC1234"), []byte("0000"), uint8(2))
+	f.Add([]byte("7777"), []byte{255, 0, 128, 7}, uint8(1))
+	f.Add([]byte("AB\x001O0Q"), []byte{}, uint8(3))
+	f.Fuzz(func(t *testing.T, text, noise []byte, shape uint8) {
+		// Each byte of text is a column's peak; noise lifts other cells, and weights the looks.
+		if len(text) == 0 || len(text) > 40 || len(noise) > 400 {
+			return
+		}
+		var e alpr.Evidence
+		for look := range 1 + int(shape%3) {
+			p := alpr.Posterior{Log: make([]float32, len(text)*alpr.Classes), Weight: float32(shape>>2) / 64}
+			for i := range p.Log {
+				p.Log[i] = -9
+				if len(noise) > 0 {
+					p.Log[i] -= float32(noise[(i*7+look*13)%len(noise)]) / 16
+				}
+			}
+			for c, b := range text {
+				k := int(digit(b)) - 1
+				if k < 0 {
+					k = alpr.Blank
+				}
+				p.Row(c)[k] = 0
+				var sum float64
+				for _, v := range p.Row(c) {
+					sum += math.Exp(float64(v))
+				}
+				for k := range p.Row(c) {
+					p.Row(c)[k] -= float32(math.Log(sum))
+				}
+			}
+			e = append(e, p)
+		}
+		read := alpr.Read{Plate: alpr.NewPlate(string(text)), Evidence: e}
+		want := oracle.scan(read, 0.01, false)
+		got := map[string]float64{}
+		for _, h := range x.Match(read, now) {
+			got[h.Entry.ID] = h.Posterior
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d hits by the index, %d by scan", len(got), len(want))
+		}
+		for id, p := range want {
+			if math.Abs(got[id]-p) > 1e-9 {
+				t.Fatalf("entry %s has %v by scan, %v by the index", id, p, got[id])
+			}
+		}
+	})
 }
