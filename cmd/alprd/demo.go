@@ -180,7 +180,7 @@ func demoConfig(dir string, publisher trust.PublicKey) (config, error) {
 	threshold, gate := match.DefaultThreshold, true
 	c := config{
 		Unit: unitConfig{ID: demoUnit, Site: "a road that does not exist"}, StateDir: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "socket"),
-		Cameras:  []cameraConfig{{Name: demoCamera, Source: "demo", Lane: "both", Direction: "away", WorkingSize: 640, MotionGate: &gate, Silence: 30 * time.Second}},
+		Cameras:  []cameraConfig{{Name: demoCamera, Source: "rtsp://rendered/road", Lane: "both", Direction: "away", WorkingSize: 640, MotionGate: &gate, Silence: 30 * time.Second}},
 		Hotlists: []hotlistConfig{{Name: demoList, PublicKey: keyFile, Threshold: &threshold}},
 		Uplink:   uplinkConfig{Broker: "inside", TopicPrefix: uplink.DefaultPrefix, Custody: "broker", HealthEvery: time.Minute},
 		Evidence: evidenceConfig{JPEGQuality: 80, ReadPictures: true},

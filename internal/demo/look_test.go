@@ -71,14 +71,3 @@ func TestLookRoad(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkFrame(b *testing.B) {
-	tr := NewTraffic(7, Options{})
-	for n := range 600 { // everything that is kept is made
-		tr.Frame(n)
-	}
-	b.ResetTimer()
-	for i := range b.N {
-		tr.Frame(i % 600)
-	}
-}

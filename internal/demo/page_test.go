@@ -240,3 +240,14 @@ func TestLookPage(t *testing.T) {
 	b.shot(dir+"/page.png", 1280, 800, false)
 	b.shot(dir+"/phone.png", 412, 915, true)
 }
+
+// TestLookLive takes a picture of a running demo; set DEMO_LOOK to a folder and DEMO_URL to its page.
+func TestLookLive(t *testing.T) {
+	dir, url := os.Getenv("DEMO_LOOK"), os.Getenv("DEMO_URL")
+	if dir == "" || url == "" {
+		t.Skip("set DEMO_LOOK to a folder and DEMO_URL to a running demo's page")
+	}
+	b := startBrowser(t, url)
+	b.until(`document.querySelectorAll(".alert").length > 2 && document.querySelectorAll("#boxes polygon").length > 1`)
+	b.shot(dir+"/live.png", 1280, 800, false)
+}

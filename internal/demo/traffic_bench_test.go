@@ -2,6 +2,18 @@ package demo
 
 import "testing"
 
+// BenchmarkFrame is the cost of one frame of the demo's camera, cars and plates drawn before.
+func BenchmarkFrame(b *testing.B) {
+	tr := NewTraffic(7, Options{})
+	for n := range 600 { // everything that is kept is made
+		tr.Frame(n)
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		tr.Frame(i % 600)
+	}
+}
+
 func BenchmarkBuildCar(b *testing.B) {
 	g := newGarage()
 	for i := range b.N {

@@ -250,8 +250,8 @@ func viewStored(s Stored, now time.Time) storedView {
 }
 
 func percent(p float64) string {
-	if p > .9995 && p < 1 {
-		return "99.9 %"
+	if p > .9995 { // nobody is ever wholly sure
+		return "> 99.9 %"
 	}
 	return fmt.Sprintf("%.3g %%", p*100)
 }
