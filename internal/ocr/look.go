@@ -18,9 +18,9 @@ const (
 	characterShare = 0.43
 )
 
-// shared is the chance of an error that all of a pass's frames share: a bolt, a frame's edge, dirt. No number of looks takes
+// systematic is the chance of an error that all of a pass's frames share: a bolt, a frame's edge, dirt. No number of looks takes
 // it away.
-const shared = 1e-3
+const systematic = 1e-3
 
 // look is one plate in one frame, read.
 type look struct {
@@ -66,7 +66,7 @@ func believe(e alpr.Evidence, texts []string, serial func(text string) float64) 
 	}
 	var b belief
 	for _, c := range weighed {
-		c.Confidence *= 1 - shared
+		c.Confidence *= 1 - systematic
 		if c.Text == "" {
 			b.empty = c.Confidence
 		} else {
