@@ -14,7 +14,7 @@ func feedClip(ctx context.Context, cam Camera, s *sender) error {
 	if err := readable(cam.URL); err != nil {
 		return err
 	}
-	p := player{cam: cam, s: s, start: cam.Start, began: time.Now()}
+	p := &player{cam: cam, s: s, start: cam.Start, began: time.Now()}
 	if p.start.IsZero() {
 		p.start = p.began
 	}
@@ -55,6 +55,9 @@ type player struct {
 	offset time.Duration // of this round from start
 }
 
+// giveUp is how many pictures may fail before the first good one.
+const giveUp = 250
+
 // once plays the clip to its end and returns the time of the frame that would follow.
 func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 	d, err := openClip(p.cam.URL)
@@ -62,62 +65,103 @@ func (p *player) once(ctx context.Context) (end time.Duration, err error) {
 		return 0, &problem{what: "the clip can't be read", err: err, hint: "look at it with: ffprobe " + p.cam.URL}
 	}
 	defer d.close()
-	first := time.Duration(-1)
-	end = p.offset
-	good, over := 0, false
-	suspect := false // what follows damage is predicted from it, up to the next key frame
-	var bad error    // the last thing that went wrong
-	for ctx.Err() == nil {
+	r := round{player: p, d: d, line: timeline{offset: p.offset, interval: d.interval()}}
+	for over := false; ctx.Err() == nil; {
 		pic, err := d.receive()
 		switch {
+		case err == nil:
+			if err := r.show(ctx, pic); err != nil {
+				return 0, err
+			}
 		case err == errMore && !over:
-			if over, err = d.next(); err != nil {
-				bad = err // a damaged packet, or the file breaks off: go on with what there is
-				suspect = true
-				p.s.hurt()
+			if over, err = d.next(); err != nil { // a damaged packet, or the file breaks off: go on with what there is
+				r.hurt(err)
 			}
-			continue
 		case err == io.EOF, err == errMore:
-			if good == 0 {
-				return end, &problem{what: "the clip holds no picture that can be decoded", err: bad, hint: "look at it with: ffprobe " + p.cam.URL}
-			}
-			return end, nil
-		case err != nil:
-			bad, suspect = err, true
-			p.s.hurt()
-			if good == 0 {
-				return end, &problem{what: "the clip can't be decoded", err: err, hint: "convert it to H.264: ffmpeg -i IN -pix_fmt yuv420p OUT.mp4"}
-			}
-			continue
+			return r.line.end(), r.verdict()
+		default:
+			r.hurt(err)
 		}
-		t, ok := d.clock(pic.pts)
-		if !ok {
-			t = max(first, 0) + end - p.offset
-		}
-		if first < 0 {
-			first = t
-		}
-		at := p.offset + max(t-first, 0)
-		at = max(at, end-d.interval()/2) // never back in time
-		end = at + d.interval()
-		if suspect = pic.damaged || suspect && !pic.key; suspect {
-			p.s.hurt()
-			continue
-		}
-		good++
-		if err := p.pace(ctx, at); err != nil {
-			return end, err
-		}
-		show := &pic.planes
-		if o := d.orientation(); o > 1 {
-			show = show.turned(o, p.s.tones)
-		}
-		if err := p.s.send(show, p.start.Add(at)); err != nil {
-			return end, err
+		if r.good == 0 && r.bad > giveUp {
+			return 0, r.verdict()
 		}
 	}
-	return end, nil
+	return r.line.end(), nil
 }
+
+// round is the playing of a clip from its beginning to its end.
+type round struct {
+	*player
+	d       *decoder
+	line    timeline
+	good    int
+	bad     int
+	last    error // the last thing that went wrong
+	suspect bool  // what follows damage is predicted from it, up to the next key frame
+}
+
+func (r *round) hurt(err error) {
+	r.bad++
+	r.last, r.suspect = err, true
+	r.s.hurt()
+}
+
+// show sends a picture at its time, if it is whole.
+func (r *round) show(ctx context.Context, pic *picture) error {
+	t, ok := r.d.clock(pic.pts)
+	at := r.line.at(t, ok)
+	if r.suspect = pic.damaged || r.suspect && !pic.key; r.suspect {
+		r.bad++
+		r.s.hurt()
+		return nil
+	}
+	r.good++
+	if err := r.pace(ctx, at); err != nil {
+		return err
+	}
+	whole := &pic.planes
+	if o := r.d.orientation(); o > 1 {
+		whole = whole.turned(o, r.s.tones)
+	}
+	return r.s.send(whole, r.start.Add(at))
+}
+
+// verdict is the error of a clip that showed nothing.
+func (r *round) verdict() error {
+	if r.good > 0 {
+		return nil
+	}
+	return &problem{what: "the clip holds no picture that can be decoded", err: r.last,
+		hint: "look at it with: ffprobe " + r.cam.URL + "; convert it with: ffmpeg -i IN -pix_fmt yuv420p OUT.mp4"}
+}
+
+// timeline makes the presentation times of one round follow on the round before.
+type timeline struct {
+	offset   time.Duration // of the round
+	interval time.Duration // the clip's mean
+	first    time.Duration // the first frame's time in the file
+	last     time.Duration // the latest frame's, from the clip's very beginning
+	begun    bool
+}
+
+// at is the time of a frame whose file says t, or nothing. It never goes back.
+func (l *timeline) at(t time.Duration, known bool) time.Duration {
+	switch {
+	case !l.begun && known:
+		l.first, l.last = t, l.offset
+	case !l.begun:
+		l.last = l.offset
+	case known:
+		l.last = max(l.last, l.offset+t-l.first)
+	default:
+		l.last += l.interval
+	}
+	l.begun = true
+	return l.last
+}
+
+// end is when the next round may begin.
+func (l *timeline) end() time.Duration { return l.last + l.interval }
 
 // pace waits until it is time for a frame.
 func (p *player) pace(ctx context.Context, at time.Duration) error {

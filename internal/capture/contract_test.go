@@ -6,7 +6,9 @@ import (
 	"errors"
 	"hash/crc32"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -320,5 +322,41 @@ func TestBrokenClips(t *testing.T) {
 		if err == nil || len(frames) > 0 || !strings.Contains(err.Error(), "b.ts") || !errors.As(err, &hint) || hint.Hint() == "" {
 			t.Errorf("%s: %d frames, %v", name, len(frames), err)
 		}
+	}
+}
+
+// Frames of a clip carry the clip's own times, uneven ones too, counted from Camera.Start; a loop goes on where it ended. What
+// the times are is ffprobe's word.
+func TestClipTimes(t *testing.T) {
+	path := film(t, "a.mkv", "320x240", "1", pattern+",setpts='(floor(N*N/5)*0.04+3)/TB'", "-vsync", "passthrough", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-bf", "2")
+	out, err := exec.Command("ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=best_effort_timestamp_time", "-of", "csv=p=0", path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []time.Duration
+	for _, word := range strings.FieldsFunc(string(out), func(r rune) bool { return r == ',' || r == '\n' }) {
+		s, err := strconv.ParseFloat(word, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, time.Duration(s*1e9))
+	}
+	steps := map[time.Duration]bool{}
+	for i := range want[1:] {
+		steps[(want[i+1] - want[i]).Round(time.Millisecond)] = true
+	}
+	if len(steps) < 3 {
+		t.Fatalf("the clip's times are even: %v", want)
+	}
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	n := len(want)
+	frames := grab(t, open(t, Camera{URL: path, Start: start, Loop: true}), n+3)
+	for i, f := range frames[:n] {
+		if d := f.At.Sub(start) - (want[i] - want[0]); d < -time.Millisecond || d > time.Millisecond {
+			t.Errorf("frame %d is at %v, want %v", i, f.At.Sub(start), want[i]-want[0])
+		}
+	}
+	if gap := frames[n].At.Sub(frames[n-1].At); gap <= 0 || gap > time.Second {
+		t.Errorf("the second round begins %v after the first", gap)
 	}
 }
