@@ -115,31 +115,32 @@ func BenchmarkMatch(b *testing.B) {
 			}
 		}
 		x.lists[0].threshold = DefaultThreshold
-		exact := map[uint64]struct{}{}
-		for _, c := range x.lists[0].codes.sorted {
-			exact[c] = struct{}{}
-		}
 		b.Run(name+"/exact map of the best text", func(b *testing.B) {
+			exact := map[uint64]struct{}{}
+			for _, c := range x.lists[0].codes.sorted {
+				exact[c] = struct{}{}
+			}
 			run(b, reads[1], func(r alpr.Read) {
 				c, _ := encode(r.Plate.Fold())
 				_, _ = exact[c]
 			})
 		})
-		exact = nil
-		db := boltOf(b, x.lists[0].codes.sorted)
-		for _, edit := range []bool{false, true} {
-			for _, likely := range []float64{1e-2, 1e-4} {
-				b.Run(fmt.Sprintf("%s/bbolt probes/edit=%v/likelihood=%v", name, edit, likely), func(b *testing.B) {
-					probes, rounds := 0, 0
-					run(b, reads[1], func(r alpr.Read) {
-						probes += probe(b, db, r.Lattice, likely, edit)
-						rounds++
+		b.Run(name+"/bbolt probes", func(b *testing.B) {
+			db := boltOf(b, x.lists[0].codes.sorted)
+			defer db.Close()
+			for _, edit := range []bool{false, true} {
+				for _, likely := range []float64{1e-2, 1e-4} {
+					b.Run(fmt.Sprintf("edit=%v/likelihood=%v", edit, likely), func(b *testing.B) {
+						probes, rounds := 0, 0
+						run(b, reads[1], func(r alpr.Read) {
+							probes += probe(b, db, r.Lattice, likely, edit)
+							rounds++
+						})
+						b.ReportMetric(float64(probes)/float64(rounds), "probes")
 					})
-					b.ReportMetric(float64(probes)/float64(rounds), "probes")
-				})
+				}
 			}
-		}
-		db.Close()
+		})
 	}
 }
 
