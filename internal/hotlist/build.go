@@ -148,7 +148,7 @@ func (b *Builder) Publish(id Identity, key trust.PrivateKey) (*Bundle, error) {
 	if id.Previous != nil {
 		before, _, err := readManifest(id.Previous, []trust.PublicKey{key.Public()})
 		if err != nil {
-			return nil, fmt.Errorf("the package that this one follows: %w", err)
+			return nil, hinted{fmt.Errorf("the package that lies in the directory: %w", err), "publish into an empty directory if the publisher's key has changed; units must then be given the new one"}
 		}
 		if before.List != m.List {
 			return nil, hinted{fmt.Errorf("the directory holds the list %q, not %q", before.List, m.List), "publish each list to a directory of its own"}
