@@ -13,28 +13,6 @@ import (
 	"alprd/internal/uplink/brokertest"
 )
 
-// try makes one connection.
-func try(b Broker) error {
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
-	defer cancel()
-	p, err := dialPaho(ctx, b, login{client: "unit-7"})
-	if err != nil {
-		return err
-	}
-	if err := p.Connect(ctx); err != nil {
-		return err
-	}
-	defer p.Close()
-	// With TLS 1.3 the broker's verdict on our certificate may come after its CONNACK could: wait for one round trip.
-	a := p.Publish("x", 1, false, nil)
-	select {
-	case <-a.Done():
-		return a.Error()
-	case <-p.Lost():
-		return p.Err()
-	}
-}
-
 // Wrong CA, wrong name, expired and self-signed are all refused (R42), a client without the agency's certificate as well
 // (R35); and each refusal says which setting to mend.
 func TestRefusalsSayWhatToMend(t *testing.T) {
@@ -115,7 +93,7 @@ func TestRefusalsSayWhatToMend(t *testing.T) {
 		{"a tool names its flags", with(func(b *Broker) { b.CA, b.Settings = "", "--" }), "--ca is missing", "name the PEM file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := try(c.broker())
+			err := c.broker().Try(t.Context(), "unit-7-check")
 			if c.what == "" {
 				if err != nil {
 					t.Errorf("refused: %v", err)

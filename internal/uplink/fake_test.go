@@ -3,6 +3,7 @@ package uplink
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -115,6 +116,33 @@ func TestStalledLinkIsGivenUp(t *testing.T) {
 
 // A header that claims 256 MB makes nobody make room for it.
 func TestHugePacketIsRefused(t *testing.T) {
+	b := Broker{}.Inside(func(context.Context) (net.Conn, error) {
+		here, there := net.Pipe()
+		go func() {
+			packets.ReadPacket(there)
+			packets.NewControlPacket(packets.Connack).Write(there)
+			there.Write([]byte{0x30, 0xff, 0xff, 0xff, 0x7f})
+			there.Read(make([]byte, 1)) // until the other end is closed
+			there.Close()
+		}()
+		return here, nil
+	})
+	p, err := dialPaho(t.Context(), b, login{client: "unit-7"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	select {
+	case <-p.Lost():
+		if err := p.Err(); !strings.Contains(err.Error(), "larger than") {
+			t.Errorf("the connection ended with: %v", err)
+		}
+	case <-time.After(deadline):
+		t.Error("the connection goes on")
+	}
 	for name, c := range map[string]struct {
 		stream []byte
 		fine   bool

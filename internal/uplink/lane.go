@@ -122,11 +122,15 @@ func (l *lane) run(ctx context.Context) error {
 		tries++
 		l.u.setLink(l.class, false, err)
 		wait := l.backoff.wait()
-		if text := err.Error(); text != told {
-			told = text
+		what, hint := err.Error(), ""
+		if e := new(Error); errors.As(err, &e) {
+			what, hint = e.What, e.Mend // without what is below: that names another port each time
+		}
+		if what != told {
+			told = what
 			fields := []zap.Field{zap.Error(err), zap.Duration("next_try_in", wait)}
-			if e := (interface{ Hint() string })(nil); errors.As(err, &e) {
-				fields = append(fields, zap.String("hint", e.Hint()))
+			if hint != "" {
+				fields = append(fields, zap.String("hint", hint))
 			}
 			l.log.Warn("uplink not connected", fields...)
 		}

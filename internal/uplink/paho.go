@@ -172,6 +172,20 @@ func (d *dumb) subscribe(ctx context.Context, filters []string) error {
 	return nil
 }
 
+// Try makes one connection, logs in and hangs up: for `alprd check`. Its error says what to mend. The client id must not be
+// the unit's own, or the broker ends the daemon's connection.
+func (b Broker) Try(ctx context.Context, client string) error {
+	p, err := dialPaho(ctx, b, login{client: client})
+	if err != nil {
+		return err
+	}
+	if err := p.Connect(ctx); err != nil {
+		return err
+	}
+	p.Close()
+	return nil
+}
+
 // name is the broker for people: its host and port.
 func (b Broker) name() string {
 	if b.inside != nil {

@@ -24,6 +24,7 @@ type session struct {
 	flights []flight        // published and not acknowledged, oldest first: brokers acknowledge in order (MQTT-4.6.0-2)
 	bytes   int             // in flight
 	acked   int             // messages of the outbox
+	forgot  int             // messages whose payload was gone
 	ackedAt time.Time       // the last acknowledgement, or the beginning
 	scanned time.Time       // when the queue was last read from its beginning
 }
@@ -48,6 +49,9 @@ func (s *session) run(ctx context.Context) (err error) {
 		s.pipe.Close()
 		s.collect() // acknowledgements that came while it ended
 		s.judge(ctx)
+		if s.forgot > 0 {
+			s.log.Warn("uplink messages were gone before they could leave", zap.Int("count", s.forgot))
+		}
 		if failed := s.settle.end(); failed != nil {
 			err = &outboxError{failed}
 		}
@@ -132,8 +136,12 @@ func (s *session) fill(ctx context.Context) error {
 		case errors.Is(err, alpr.ErrForgotten):
 			// Its day was purged before the network came back. There is nothing left to send, by law.
 			s.u.forgotten.Add(1)
-			s.log.Warn("uplink message forgotten: its day was purged before it could leave", zap.Uint64("seq", o.Seq), zap.String("topic", o.Topic))
+			s.forgot++
 			s.settle.add(o.Seq)
+			delete(s.asides, o.Seq)
+			if s.forgot == 1 { // there may be a day's worth
+				s.log.Warn("uplink messages are gone before they could leave: the first of them", zap.Uint64("seq", o.Seq), zap.String("topic", o.Topic), zap.Error(err))
+			}
 			continue
 		case err != nil:
 			s.setAside(o, fmt.Errorf("read it: %w", err))

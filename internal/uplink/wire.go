@@ -55,8 +55,8 @@ func (w *wire) Write(p []byte) (int, error) {
 
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
-	if err == nil {
-		err = w.in.pass(p[:n])
+	if strange := w.in.pass(p[:n]); strange != nil {
+		n, err = 0, strange // not a byte of it: io.ReadFull would take those and forget the error
 	}
 	if err != nil {
 		w.fail(err)
