@@ -10,7 +10,7 @@ TRAIN_DEPS := python3-torch python3-onnx python3-opencv python3-numpy python3-pi
 ALPRD_SHARED ?= $(abspath ../shared)
 export ALPRD_SHARED
 
-.PHONY: help build demo test bench accuracy fuzz train security clean
+.PHONY: help build demo test crash bench accuracy fuzz train security clean
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -45,6 +45,10 @@ test: ## everything that CI runs
 security: ## exposure of the systemd unit, at most 1.5
 	$(call debs,systemd)
 	@systemd-analyze security --offline=true --threshold=15 --no-pager systemd/alprd.service | tail -1
+
+crash: ## power lost at STATES random moments of random lives of the store
+	$(call debs,$(BUILD_DEPS))
+	@ALPRD_STATES=$${STATES:-1000} go test -count 1 -v -timeout 60m -run TestCrashStates ./internal/store | grep -o 'crash: .*'
 
 bench: ## every benchmark with its rivals, in one run; writes docs/benchmarks.md
 	$(call debs,$(TEST_DEPS))

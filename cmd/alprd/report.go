@@ -64,12 +64,12 @@ func (r *reporter) health() alpr.Health {
 	for _, cam := range r.cameras {
 		h.Cameras = append(h.Cameras, cam.health(now))
 	}
-	h.Alarms = r.raise(h, now)
+	h.Alarms = r.raise(h, stats, now)
 	return h
 }
 
 // raise lists what a person has to mend, each with the time since when.
-func (r *reporter) raise(h alpr.Health, now time.Time) []alpr.Alarm {
+func (r *reporter) raise(h alpr.Health, stats store.Stats, now time.Time) []alpr.Alarm {
 	var out []alpr.Alarm
 	add := func(code, about, text string) { out = append(out, alpr.Alarm{Code: code, About: about, Text: text}) }
 	for _, l := range h.Lists {
@@ -93,6 +93,12 @@ func (r *reporter) raise(h alpr.Health, now time.Time) []alpr.Alarm {
 	}
 	if h.Disk.State != "ok" {
 		add("disk_"+h.Disk.State, r.cfg.StateDir, "the disk is nearly full: evidence of reads without a hit is not kept")
+	}
+	if n := stats.Orphans + stats.Lost; n > 0 {
+		add("store_damaged", r.cfg.StateDir, strconv.Itoa(n)+" places in the store can't be read any more; what else was stored is whole")
+	}
+	if stats.ShedHits > 0 {
+		add("hits_lost", r.cfg.StateDir, strconv.FormatUint(stats.ShedHits, 10)+" hits could not be kept: the disk takes no more")
 	}
 	if h.Clock.Quality != string(alpr.Synchronised) {
 		add("clock_unsynchronised", "clock", "times are not vouched for by a time server; records are flagged")
