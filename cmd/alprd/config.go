@@ -15,6 +15,8 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
+
+	"alprd/internal/match"
 )
 
 // maxRetention is the statute's ceiling: no profile can lengthen it (R2; N.C.G.S. 20-183.32(a)).
@@ -146,8 +148,8 @@ func loadConfig(path string) (config, error) {
 	for i := range c.Hotlists {
 		at(&c.Hotlists[i].PublicKey)
 		if c.Hotlists[i].Threshold == nil {
-			tenth := 0.1
-			c.Hotlists[i].Threshold = &tenth
+			least := match.DefaultThreshold
+			c.Hotlists[i].Threshold = &least
 		}
 	}
 	at(&c.Uplink.CA)

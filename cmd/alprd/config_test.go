@@ -18,7 +18,7 @@ func TestSampleConfigurationLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Profile.Name != "kinston" || c.Profile.Retention != 90*24*time.Hour || c.Uplink.HealthEvery != time.Minute ||
-		c.Profile.Hotlists.MaxRejects != 0.01 || !*c.Cameras[0].MotionGate || *c.Hotlists[0].Threshold != 0.1 {
+		c.Profile.Hotlists.MaxRejects != 0.01 || !*c.Cameras[0].MotionGate || *c.Hotlists[0].Threshold != 0.05 {
 		t.Errorf("the sample loads as %+v", c)
 	}
 	if !filepath.IsAbs(c.Uplink.CA) && c.Uplink.CA != "../../configs/tls/ca.pem" {

@@ -15,6 +15,8 @@ import (
 
 	"alprd/docs/schemas"
 	"alprd/internal/alpr"
+	"alprd/internal/demo"
+	"alprd/internal/ocr"
 )
 
 // The product on one machine: a rendered vehicle that the signed list names comes by, and the agency's end of the broker
@@ -97,5 +99,35 @@ func TestDemoLines(t *testing.T) {
 	}
 	if last := all[len(all)-1]; !strings.HasPrefix(last, "frames dropped: ") {
 		t.Errorf("it ends with %q", last)
+	}
+}
+
+// The reader reads what is drawn: at least 19 of 20 passes whose plate is legible, and next to nothing where no plate is,
+// though badges, stickers and signs stand about. No clock is involved: every second frame is read, however long it takes.
+func TestDemoTrafficIsRead(t *testing.T) {
+	engine, err := ocr.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	traffic := demo.NewTraffic(4, demo.Options{Parked: true})
+	tally := demo.NewTally(traffic, nil)
+	lane := engine.Lane(ocr.LaneOptions{})
+	start := time.Now().UTC()
+	for n := 0; n < 480; n += 2 {
+		img, truth := traffic.Frame(n)
+		f := alpr.Frame{Camera: "road", Seq: uint64(n + 1), At: start.Add(time.Duration(float64(n) / traffic.FPS() * 1e9)), Image: img}
+		tally.Shown(f, truth)
+		for _, r := range lane.See(f) {
+			tally.Read(r)
+		}
+	}
+	for _, r := range lane.Flush() {
+		tally.Read(r)
+	}
+	s := tally.Summary(0)
+	t.Log(s)
+	if s.Vehicles < 8 || s.Right*20 < s.Vehicles*19 || s.Phantom*10 > s.Vehicles || s.Twice*10 > s.Vehicles {
+		t.Errorf("%+v", s)
 	}
 }
