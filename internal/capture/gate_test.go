@@ -34,15 +34,19 @@ type car struct {
 
 func (r *road) frame(cars ...car) *image.YCbCr {
 	m := grey(r.w, r.h)
+	noise := r.rnd.Uint64()
 	for i, v := range r.texture {
-		p := float64(v) + r.light + float64(r.rnd.IntN(9)-4)
-		x, y := i%r.w, i/r.w
-		for _, c := range cars {
-			if (image.Point{X: x, Y: y}).In(c.Rectangle) {
-				p += float64(c.paint)
+		noise = noise*6364136223846793005 + 1442695040888963407 // Knuth's generator: quick, and noise enough
+		m.Y[i] = clamp(float64(v) + r.light + float64(noise>>60%9) - 4)
+	}
+	for _, c := range cars {
+		box := c.Intersect(m.Rect)
+		for y := box.Min.Y; y < box.Max.Y; y++ {
+			row := m.Y[y*m.YStride:]
+			for x := box.Min.X; x < box.Max.X; x++ {
+				row[x] = clamp(float64(row[x]) + float64(c.paint))
 			}
 		}
-		m.Y[i] = clamp(p)
 	}
 	return m
 }

@@ -21,7 +21,7 @@ func TestRogueChild(t *testing.T) {
 	for _, c := range []struct{ how, want string }{
 		{"segv", "the decoder process died: exit status 2: SIGSEGV: segmentation violation"},
 		{"kill", "the decoder process died: signal: killed"},
-		{"hang", "silent for 300ms: no frame came"},
+		{"hang", "silent for 3s: no frame came"},
 		{"garbage", "something that is no message"},
 		{"flip", "wrong checksum"},
 		{"half", "the decoder process ended"},
@@ -31,12 +31,16 @@ func TestRogueChild(t *testing.T) {
 		{"quiet", "the decoder process died: exit status 3"},
 	} {
 		t.Run(c.how, func(t *testing.T) {
-			src, err := Open(Camera{Name: "c", URL: "rtsp://admin:hunter2@10.0.0.1/stream", Silence: 300 * time.Millisecond},
+			silence := patience
+			if c.how == "hang" {
+				silence = 3 * time.Second
+			}
+			src, err := Open(Camera{Name: "c", URL: "rtsp://admin:hunter2@10.0.0.1/stream", Silence: silence},
 				Options{Args: []string{"rogue-" + c.how}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 			defer cancel()
 			n := 0
 			err = src.Run(ctx, func(f alpr.Frame) {

@@ -125,6 +125,7 @@ type server struct {
 	spoil          func(n int, pkts []*rtp.Packet) bool // may change a frame's packets; false drops them
 	addr           string                               // of the last start
 
+	mu     sync.RWMutex // held while it starts: requests that come meanwhile wait
 	s      *gortsplib.Server
 	stream *gortsplib.ServerStream
 	media  *description.Media
@@ -148,6 +149,8 @@ func (v *server) start() {
 	if v.torn == nil {
 		v.torn = make(chan struct{}, 100)
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.nonce, _ = auth.GenerateNonce()
 	v.s = &gortsplib.Server{Handler: v, RTSPAddress: v.addr, TLSConfig: v.tls}
 	if v.udp {
@@ -223,6 +226,8 @@ func (v *server) refused(req *base.Request) *base.Response {
 }
 
 func (v *server) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	if r := v.refused(c.Request); r != nil {
 		return r, nil, nil
 	}
@@ -230,6 +235,8 @@ func (v *server) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Resp
 }
 
 func (v *server) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	if r := v.refused(c.Request); r != nil {
 		return r, nil, nil
 	}
