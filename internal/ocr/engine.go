@@ -96,7 +96,7 @@ func (e *Engine) Err() error { return e.err }
 func (e *Engine) Still(f alpr.Frame) []alpr.Read {
 	p := luma(f.Image)
 	var looks []*look
-	found := e.search(p, stillViews(p.w, p.h))
+	found := e.explore(p)
 	for _, c := range found {
 		if !whole(c.quad, p.w, p.h) {
 			continue
@@ -163,13 +163,13 @@ func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float6
 
 const (
 	// leastHeat is how sure the finder must be of a plate for the recogniser to look at it.
-	leastHeat = 0.3
+	leastHeat = 0.4
 	// A plate is reported when its text is at least leastConfidence sure, or when the finder is sureHeat that it is one and
 	// the text at least hopeless: most such texts are wrong in a character, and their lattice still finds the right one.
 	leastConfidence = 0.1
-	sureHeat        = 0.5
+	sureHeat        = 0.6
 	hopeless        = 0.01
-	// Texts shorter than common are rare on plates and frequent on signs: they must be sureShort.
+	// Texts shorter than common are rare on plates and frequent on signs: finder and text must both be sure.
 	common    = 4
 	sureShort = 0.5
 
@@ -187,7 +187,7 @@ func (b belief) isPlate(heat float64) bool {
 	case n < shortest:
 		return false
 	case n < common:
-		return c >= sureShort
+		return c >= sureShort && heat >= sureHeat
 	}
 	return c >= leastConfidence || c >= hopeless && heat >= sureHeat
 }
@@ -203,17 +203,26 @@ func whole(q alpr.Quad, w, h int) bool {
 	return across <= outside && down <= 2*outside
 }
 
-// stillViews are the finder's looks at a still of unknown origin.
-func stillViews(w, h int) []view {
-	side := float64(max(w, h))
-	views := []view{{scale: min(1, 1280/side)}}
-	if side <= 480 { // a close-up: the plate may fill it
-		views = append(views, view{scale: min(1, 192/side), border: 32})
+// explore searches a still of unknown origin at the scales it may need.
+func (e *Engine) explore(p plane) []find {
+	side := float64(max(p.w, p.h))
+	if side > 1000 { // a wide view, in which a plate may still be as large as in a close-up
+		return e.search(p, []view{{scale: min(1, 1280/side)}, {scale: 640 / side}})
 	}
-	if side > 1000 { // a plate may be as large as in a close-up
-		views = append(views, view{scale: 640 / side})
+	natural := view{scale: 1}
+	if side > 480 {
+		return e.search(p, []view{natural})
 	}
-	return views
+	// A small picture is mostly a close-up: the finder knows plates best when they are 100 to 200 pixels wide and have
+	// something around them.
+	closeUp := view{scale: min(1, 160/side), border: 32}
+	found := e.search(p, []view{closeUp})
+	for _, f := range found {
+		if w, _ := sides(f.quad); w > 0.4*side {
+			return found
+		}
+	}
+	return e.search(p, []view{closeUp, natural})
 }
 
 // laneView is the finder's look at a camera's frame, its long side scaled down to size.
