@@ -108,7 +108,7 @@ func (b Broker) explain(address string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return explained(address+" does not answer", fmt.Sprintf("check the network, a firewall in between, and %s", broker))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return explained(address+" hung up", "look into the broker's log: it may refuse this client, or another client uses the same name")
+		return explained(address+" hung up", "look into the broker's log: it may refuse this side's certificate or client id, or another client uses the same id")
 	}
 	return fmt.Errorf("%s: %w", address, err)
 }

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -18,22 +19,25 @@ type wire struct {
 	mu     sync.Mutex
 	queue  []byte    // not yet taken by the kernel
 	moved  time.Time // when the kernel last took something
-	err    error     // the first error of reading or writing
+	inErr  error     // the first error of reading
+	outErr error     // the first error of writing
 	closed bool
 
 	poke chan struct{} // holds one: queue or closed changed
+	deaf chan struct{} // closed when inErr is set
 	done chan struct{} // closed when pump has ended and so has the connection
 }
 
 const (
 	wireChunk = 16 << 10               // bytes handed to the kernel at a time
 	wireStall = 30 * time.Second       // for a chunk: a link slower than 0.5 kB/s is as good as gone
+	wireLast  = 100 * time.Millisecond // after a failed write, for reading why: a broker that refuses says so before it hangs up
 	wireFlush = 250 * time.Millisecond // what is left at the end, a DISCONNECT above all, may take so long
 )
 
 // newWire starts the goroutine that writes; Close ends it.
 func newWire(conn, raw net.Conn) *wire {
-	w := &wire{Conn: conn, raw: raw, moved: time.Now(), poke: make(chan struct{}, 1), done: make(chan struct{})}
+	w := &wire{Conn: conn, raw: raw, moved: time.Now(), poke: make(chan struct{}, 1), deaf: make(chan struct{}), done: make(chan struct{})}
 	go w.pump()
 	return w
 }
@@ -45,8 +49,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	if w.closed {
 		return 0, net.ErrClosed
 	}
-	if w.err != nil {
-		return 0, w.err
+	if err := w.reason(); err != nil {
+		return 0, err
 	}
 	w.queue = append(w.queue, p...)
 	w.signal()
@@ -59,7 +63,12 @@ func (w *wire) Read(p []byte) (int, error) {
 		n, err = 0, strange // not a byte of it: io.ReadFull would take those and forget the error
 	}
 	if err != nil {
-		w.fail(err)
+		w.mu.Lock()
+		if w.inErr == nil {
+			w.inErr = err
+			close(w.deaf)
+		}
+		w.mu.Unlock()
 	}
 	return n, err
 }
@@ -81,7 +90,18 @@ func (w *wire) Moved() time.Time {
 func (w *wire) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.err
+	return w.reason()
+}
+
+// reason prefers what was read: a write fails for want of a reader, and that one may have said why it left. The caller
+// holds mu.
+func (w *wire) reason() error {
+	for _, err := range []error{w.inErr, w.outErr} {
+		if err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.ErrClosedPipe) { // those are our own Close
+			return err
+		}
+	}
+	return nil
 }
 
 // Close gives what is queued a quarter of a second to leave and ends the connection.
@@ -101,14 +121,6 @@ func (w *wire) signal() {
 	select {
 	case w.poke <- struct{}{}:
 	default:
-	}
-}
-
-func (w *wire) fail(err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err == nil && !w.closed && !errors.Is(err, net.ErrClosed) {
-		w.err = err
 	}
 }
 
@@ -137,7 +149,13 @@ func (w *wire) pump() {
 			continue
 		}
 		if _, err := w.Conn.Write(chunk); err != nil {
-			w.fail(err)
+			w.mu.Lock()
+			w.outErr = err
+			w.mu.Unlock()
+			select {
+			case <-w.deaf:
+			case <-time.After(wireLast):
+			}
 			w.raw.Close() // not w.Conn: TLS would wait for the link to take its goodbye
 			return
 		}
