@@ -62,6 +62,8 @@ MOTTOES = (
 NC_MOTTOES = ["First in Flight", "First in Flight", "First in Freedom", "In God We Trust"]
 NC_CLUBS = ["Friends of the Smokies", "Wildlife", "UNC", "NCSU", "ECU", "App State", "Firefighter", "Veteran", "I Care", "Parkway",
             "Coastal Land Trust", "Horse Council", "Ducks Unlimited", "Cancer Research", "Lighthouse", "First in Flight"]
+NC_WORDS = ["ANTIQUE AUTO", "COAST GUARD RESERVE", "NAVAL RESERVE", "FIRE FIGHTER", "IRAQ VETERAN", "AIR MEDAL", "NATIONAL GUARD RETIRED",
+            "DISTINGUISHED SERVICE CROSS", "US AIR FORCE", "GOLD STAR", "SILVER STAR", "GUARDIAN OF THE ATLANTIC"]
 FRAME_TEXTS = ["CITY MOTORS", "VALLEY AUTO", "MOTORS OF TOWN", "motors.example", "CROSSWAY CARS", "919 555 0123", "(704) 555-0100",
                "CAPITAL", "MOVING FORWARD", "ALUMNI", "RIVER MOTORS", "HONDA OF TOWN", "UNIVERSITY", "I LOVE MY DOG"]
 STICKER_TEXTS = ["26", "12", "25", "7", "JAN", "MAR", "02", "8", "OCT", "09", "AUG", "SEP", "97", "04", "JUN", "DEC", "24", "MAY", "5-08"]
@@ -309,7 +311,7 @@ class Row(NamedTuple):
 
 def stack_chars(rng):
     count = rng.choices([1, 2, 3], [1, 8, 2.5])[0]
-    if rng.random() < .65:
+    if rng.random() < .75:
         return "".join(rng.choice(strokefont.LETTERS) for _ in range(count))
     return "".join(rng.choice(strokefont.CHARACTERS) for _ in range(count))
 
@@ -534,29 +536,45 @@ def carolina(rng):
 
 
 def carolina_special(rng):
-    full_colour = rng.random() < .5
+    """Specialty plates as the state's samples show them: picture or words on the left, mostly four digits, two stacked letters
+    after them (sometimes before); plates in full colour often give the registration a white panel."""
+    full_colour = rng.random() < .4
     image = background(rng) if full_colour else carolina_background(rng)
     club = rng.choice(NC_CLUBS)
-    height = HEIGHT * rng.uniform(.36, .50)
-    top = HEIGHT * rng.uniform(.46, .54) - height / 2
-    picture = WIDTH * rng.uniform(.16, .34)
+    height = HEIGHT * rng.uniform(.40, .54)
+    top = HEIGHT * rng.uniform(.48, .54) - height / 2
+    picture = WIDTH * rng.uniform(.16, .36)
     left = 4 + picture + rng.uniform(0, 8)
-    suffix = stack_chars(rng) if rng.random() < .75 else ""
+    suffix = stack_chars(rng) if rng.random() < .72 else ""
     prefix = stack_chars(rng) if not suffix and rng.random() < .5 else ""
-    if rng.random() < .2:  # picture on the right or in the middle instead
+    if rng.random() < .1:  # no picture
         left = rng.uniform(5, 12)
     row = Row(left, WIDTH - rng.uniform(4, 12), top, height)
+    if full_colour and rng.random() < .5:
+        paper = rng.uniform(200, 255)
+        cv2.rectangle(image, (int(left - 3), int(top - 5)), (WIDTH - 4, int(top + height + 5)), (paper, paper, paper), -1)
     legend_line(rng, image, rng.choice(NC_MOTTOES + [club]), rng.randint(11, 20), rng.randint(3, 9))
-    legend_line(rng, image, rng.choice(["NORTH CAROLINA", "North Carolina", club]), rng.randint(12, 20), -rng.randint(3, 8))
+    legend_line(rng, image, rng.choice(["NORTH CAROLINA"] * 3 + ["North Carolina", club]), rng.randint(14, 22), -rng.randint(2, 6))
     if left > 20:
         side_picture(rng, image, 4, picture, row, club)
-    room = 5 if suffix or prefix else 6
-    pattern = rng.choice(["DDDD", "DDDDD", "DDD", "AADDD", "AADD", "DDDDD", "AAAA", "ADDDD", "DDDD"])[:room]
+        if rng.random() < .35:
+            words(rng, image, picture, row)
+    pattern = rng.choice(["DDDD"] * 6 + ["DDDDD", "DDD", "AADDD", "AADD", "AAAA", "ADDDD", "ADDDD", "DDD"])
     text = with_repeats(rng, fill(rng, pattern))
     span, _ = registration(rng, image, row, text, prefix, suffix,
-                           ink=None if full_colour else np.array(NC_BLUE if rng.random() < .6 else NC_RED) + colour(rng, -15, 20))
+                           ink=None if full_colour else np.array(NC_BLUE if rng.random() < .7 else NC_RED) + colour(rng, -15, 20))
     stickers(rng, image, True)
     return image, text, prefix, suffix, span, row
+
+
+def words(rng, image, width, row):
+    """Small words beside the registration, in two or three lines: ANTIQUE AUTO, COAST GUARD RESERVE."""
+    lines = rng.choice(NC_WORDS).split()
+    y, height = row.top + row.height * rng.uniform(.1, .5), rng.randint(7, 12)
+    for line in lines:
+        mask = fitted(strokefont.legend(line, rng), height, width)
+        blend(image, mask, int(4 + (width - mask.shape[1]) / 2), int(y), colour(rng, 0, 130))
+        y += height + 2
 
 
 def general(rng):
