@@ -23,12 +23,18 @@ var reasons = [...][2]string{
 // fifth or so, beginning with the first that can be read. One in three has a twist: letter O written for the figure 0, or
 // the same text in another state.
 func (t *Traffic) Listings(within time.Duration) []Listing {
-	vehicles := t.Vehicles(0, int(within.Seconds()*t.FPS()))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.extend(within.Seconds() + 12)
 	var out []Listing
 	skip, zero, foreign := 0, false, false
-	for _, v := range vehicles {
-		if v.Text == "" || v.First < 0 {
+	for _, m := range t.movers {
+		v := m.Vehicle
+		if v.Text == "" || m.speed == 0 {
 			continue
+		}
+		if m.inAt > within.Seconds() {
+			break
 		}
 		if skip > 0 {
 			skip--
@@ -37,12 +43,15 @@ func (t *Traffic) Listings(within time.Duration) []Listing {
 				continue
 			}
 		}
+		if t.readable(&m, &v); v.First < 0 {
+			continue
+		}
 		k := len(out)
 		why := reasons[k%len(reasons)]
 		l := Listing{Vehicle: v, Certain: true, Entry: alpr.Entry{ID: fmt.Sprintf("D%05d", 100+k), Plate: alpr.NewPlate(v.Text), Region: v.Region, Class: why[0], Priority: 10 + 5*(k%5),
 			Make: v.Make, Model: v.Model, Colour: v.Colour, Reason: why[1]}}
 		switch {
-		case !zero && strings.Contains(v.Text[3:], "0"):
+		case k > 0 && !zero && strings.Contains(v.Text[3:], "0"):
 			zero = true
 			l.Entry.Plate = alpr.NewPlate(v.Text[:3] + strings.Replace(v.Text[3:], "0", "O", 1))
 		case k > 1 && !foreign:
@@ -60,9 +69,12 @@ func (t *Traffic) Listings(within time.Duration) []Listing {
 // WriteList writes the hot list as an agency's system would export it: the listings among n other invented plates.
 func (t *Traffic) WriteList(w io.Writer, listings []Listing, n int) error {
 	taken := map[string]bool{}
-	for _, v := range t.Vehicles(0, int(1800*t.FPS())) {
-		taken[v.Text] = true
+	t.mu.Lock()
+	t.extend(1800)
+	for _, m := range t.movers {
+		taken[m.Text] = true
 	}
+	t.mu.Unlock()
 	c := csv.NewWriter(w)
 	c.Write([]string{"id", "plate", "state", "category", "priority", "make", "model", "colour", "reason", "entered"})
 	day := time.Now().UTC().AddDate(0, 0, -2).Format("2006-01-02")

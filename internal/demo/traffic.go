@@ -82,6 +82,7 @@ type Traffic struct {
 	until     float64 // seconds for which movers is complete
 	arrivals  *rand.Rand
 	laneFree  map[float64]float64
+	parkedCar *mover // nil: none
 	oncoming  []mover
 	opposite  *rand.Rand
 	oppositeT float64
@@ -112,6 +113,8 @@ func NewTraffic(seed uint64, opt Options) *Traffic {
 		m := t.vehicle(r)
 		m.Lane, m.x, m.zIn, m.inAt, m.speed = "roadside", 4.12, 34, 0, 0
 		t.add(m)
+		parked := t.movers[0]
+		t.parkedCar = &parked
 	}
 	return t
 }
@@ -209,20 +212,31 @@ func (m *mover) quad(x, z, bounce float64) alpr.Quad {
 	return alpr.Quad{corner(-w, h), corner(w, h), corner(w, -h), corner(-w, -h)}
 }
 
-const vanish = 420.0 // m: a vehicle is gone
+const (
+	vanish = 420.0 // m: a vehicle is gone
+	stay   = 60.0  // s: after that even a slow one is
+)
+
+// since is the index of the first of movers, in the order of coming, that may still be on the road.
+func since(movers []mover, at float64) int {
+	return sort.Search(len(movers), func(i int) bool { return movers[i].inAt > at-stay })
+}
 
 // present are the vehicles on the road at a time, farthest first.
 func (t *Traffic) present(at float64) []*mover {
 	t.extend(at + 12)
 	var out []*mover
-	for i := range t.movers {
+	if t.parkedCar != nil {
+		out = append(out, t.parkedCar)
+	}
+	for i := since(t.movers, at); i < len(t.movers) && t.movers[i].inAt < at+12; i++ {
 		m := &t.movers[i]
-		if _, z, _ := m.place(at); z < vanish && z+m.body.long > near {
+		if _, z, _ := m.place(at); m.speed != 0 && z < vanish && z+m.body.long > near {
 			out = append(out, m)
 		}
 	}
 	t.meet(at)
-	for i := range t.oncoming {
+	for i := since(t.oncoming, at); i < len(t.oncoming); i++ {
 		m := &t.oncoming[i]
 		if _, z, _ := m.place(at); z < vanish && z > 20 {
 			out = append(out, m)
@@ -318,23 +332,33 @@ func (t *Traffic) Vehicles(from, to int) []Vehicle {
 			}
 			continue
 		}
+		if m.inAt*t.opt.FPS >= float64(to) {
+			break
+		}
 		start := int(math.Ceil(m.inAt * t.opt.FPS))
 		if start < from || start >= to {
 			continue
 		}
-		gone := start + int((focal*plateWide/Legible-m.zIn)/m.speed*t.opt.FPS) + 2
-		for n := start; n <= gone && v.Text != ""; n++ {
-			for _, tr := range t.truths(n, false) {
-				if tr.Vehicle == v.ID && tr.Legible() {
-					if v.First < 0 {
-						v.First = n
-					}
-					v.Last = n
-					v.Count++
-				}
-			}
-		}
+		t.readable(&m, &v)
 		out = append(out, v)
 	}
 	return out
+}
+
+// readable fills in when a vehicle's plate can be read.
+func (t *Traffic) readable(m *mover, v *Vehicle) {
+	start := int(math.Ceil(m.inAt * t.opt.FPS))
+	gone := start + int((focal*plateWide/Legible-m.zIn)/m.speed*t.opt.FPS) + 2
+	v.First, v.Last, v.Count = -1, -1, 0
+	for n := start; n <= gone && v.Text != ""; n++ {
+		for _, tr := range t.truths(n, false) {
+			if tr.Vehicle == v.ID && tr.Legible() {
+				if v.First < 0 {
+					v.First = n
+				}
+				v.Last = n
+				v.Count++
+			}
+		}
+	}
 }

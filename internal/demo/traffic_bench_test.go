@@ -1,6 +1,10 @@
 package demo
 
-import "testing"
+import (
+	"io"
+	"testing"
+	"time"
+)
 
 // BenchmarkFrame is the cost of one frame of the demo's camera, cars and plates drawn before.
 func BenchmarkFrame(b *testing.B) {
@@ -31,5 +35,15 @@ func BenchmarkBuildPlate(b *testing.B) {
 func BenchmarkRoad(b *testing.B) {
 	for i := range b.N {
 		road(uint64(i))
+	}
+}
+
+// BenchmarkListings is what a demo does before its first frame, but for drawing the road.
+func BenchmarkListings(b *testing.B) {
+	for i := range b.N {
+		tr := NewTraffic(uint64(i), Options{Parked: true})
+		if err := tr.WriteList(io.Discard, tr.Listings(20*time.Minute), 400); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
