@@ -10,7 +10,7 @@ TRAIN_DEPS := python3-torch python3-onnx python3-opencv python3-numpy python3-pi
 ALPRD_SHARED ?= $(abspath ../shared)
 export ALPRD_SHARED
 
-.PHONY: help build demo test crash bench accuracy fuzz train security clean
+.PHONY: help build demo test crash loss bench accuracy fuzz train security clean
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -49,6 +49,10 @@ security: ## exposure of the systemd unit, at most 1.5
 crash: ## power lost at STATES random moments of random lives of the store
 	$(call debs,$(BUILD_DEPS))
 	@ALPRD_STATES=$${STATES:-1000} go test -count 1 -v -timeout 60m -run TestCrashStates ./internal/store | grep -o 'crash: .*'
+
+loss: ## ALERTS alerts over KILLS kills and cuts of the uplink, with a naive client as control
+	$(call debs,$(BUILD_DEPS) mosquitto)
+	@ALPRD_LOSS_ALERTS=$(ALERTS) ALPRD_LOSS_KILLS=$(KILLS) go test -count 1 -v -timeout 60m -run TestNothingIsLost ./internal/uplink | grep -o 'loss: .*'
 
 bench: ## every benchmark with its rivals, in one run; writes docs/benchmarks.md
 	$(call debs,$(TEST_DEPS))
