@@ -35,6 +35,23 @@ func TestLook(t *testing.T) {
 	save(t, dir+"/plates.png", img)
 }
 
+// TestLookCars writes a picture of each body; set DEMO_LOOK to a folder.
+func TestLookCars(t *testing.T) {
+	dir := os.Getenv("DEMO_LOOK")
+	if dir == "" {
+		t.Skip("set DEMO_LOOK to a folder to write pictures to look at")
+	}
+	g := newGarage()
+	s := screen{YCbCr: road(7)}
+	for i, z := range []float64{26, 20, 15} {
+		for k := range 2 {
+			n := (2*i + k) % len(bodies)
+			s.drawCar(g.build(bodies[n], colours[(3*i+k*2)%len(colours)].c, false, i*5+k), []float64{fastLane, slowLane}[k], z)
+		}
+	}
+	save(t, dir+"/cars.png", s.YCbCr)
+}
+
 func save(t *testing.T, path string, img image.Image) {
 	t.Helper()
 	f, err := os.Create(path)
