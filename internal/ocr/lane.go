@@ -38,8 +38,8 @@ const (
 	again  = 10 * time.Second
 	parked = 2 * time.Minute
 
-	// sameText is the log odds from which two texts are the same plate wherever they are: practically no difference.
-	sameText = 14
+	// sameText is the log odds from which two texts are the same plate wherever they are: six or seven characters, all alike.
+	sameText = 12
 	// samePicture is the log odds that what looks the same at the same place is the same.
 	samePicture = 3
 )
@@ -231,7 +231,7 @@ func (l *Lane) assign(at time.Time, p plane, sights []*sight) {
 		to.add(best.look, best.patch, l.opts.Serial)
 	}
 	for _, s := range sights {
-		if s.track != nil || s.look == nil || s.look.own.best() == "" {
+		if s.track != nil || s.look == nil || len(s.look.own.best()) < shortest {
 			continue
 		}
 		t := l.reopen(s, at)
@@ -315,14 +315,17 @@ func (l *Lane) finish(t *track) []alpr.Read {
 }
 
 // flicker reports whether a track is too short to be a vehicle on this camera. Where vehicles are usually seen in several
-// frames, an unsure text seen in one is none, and where they are seen in many, two frames must agree. A folder of pictures
-// shows every vehicle once.
+// frames, an unsure text seen in one is none; where they are seen in many, two frames must agree; and what is seen for a
+// fraction of the usual must be rather sure. A folder of pictures shows every vehicle once.
 func (l *Lane) flicker(t *track) bool {
+	c, agree := t.fused.confidence(), t.texts[t.fused.best()]
 	switch {
-	case l.usual >= 12 && t.hits <= 3:
-		return t.texts[t.fused.best()] < 2
-	case l.usual >= 3 && t.hits == 1:
-		return t.fused.confidence() < sureOther
+	case t.hits == 1:
+		return l.usual >= 3 && c < sureOther || l.usual >= 12 && agree < 2
+	case t.hits <= 3 && l.usual >= 12 && agree < 2:
+		return true
+	case l.usual == 0 && t.hits <= 5, l.usual >= 4*float64(t.hits):
+		return c < sureTwice && (c < sureOther || agree < 2)
 	}
 	return false
 }

@@ -11,8 +11,11 @@ import (
 const (
 	keptLooks = 4 // of a pass; two margins each make eight posteriors
 
-	// chance is the probability of some text given nothing, of the order of one plate among all that a road sees.
-	chance = 1e-7
+	// byChance is how often two plates have the same character at the same place: letters and digits have their places, and
+	// some are frequent there.
+	byChance = 0.12
+	// mostDoubts caps how many wrong characters a poor look explains: one that explains anything would join everything.
+	mostDoubts = 1.5
 )
 
 // track is one vehicle's plate over a camera's frames.
@@ -173,19 +176,20 @@ func (t *track) steady() bool {
 func (t *track) kinship(l *look) float64 {
 	odds := -5.0
 	for _, k := range t.looks {
-		odds = max(odds, resemblance(k.own, l.own), math.Log(k.alike(l)/chance))
+		odds = max(odds, resemblance(k.own, l.own), math.Log(k.alike(l)))
 	}
 	return odds
 }
 
-// alike is how probable two looks make each other's texts.
+// alike is how much more probable two looks make each other's texts than chance does.
 func (l *look) alike(other *look) float64 {
+	chance := func(text string) float64 { return math.Pow(byChance, float64(len(text))) }
 	var here, there float64
 	for _, c := range l.own.candidates[:min(tried, len(l.own.candidates))] {
-		here += c.Confidence * other.probability(c.Text)
+		here += c.Confidence * other.probability(c.Text) / chance(c.Text)
 	}
 	for _, c := range other.own.candidates[:min(tried, len(other.own.candidates))] {
-		there += c.Confidence * l.probability(c.Text)
+		there += c.Confidence * l.probability(c.Text) / chance(c.Text)
 	}
 	return max(here, there)
 }
@@ -193,13 +197,12 @@ func (l *look) alike(other *look) float64 {
 // resemblance is the log odds that two beliefs are of one plate and not of two: a Poisson count of differences, as many
 // expected as their confidences say, against one where characters agree by chance only.
 func resemblance(x, y belief) float64 {
-	const byChance = 0.07 // letters and digits have their places, so it is more than 1 in 36
 	a, b := x.best(), y.best()
 	n, k := float64(max(len(a), len(b))), float64(edits(a, b))
 	if n == 0 {
 		return 0
 	}
-	doubts := -math.Log(x.confidence()+1e-3) - math.Log(y.confidence()+1e-3)
+	doubts := min(-math.Log(x.confidence()+1e-9), mostDoubts) + min(-math.Log(y.confidence()+1e-9), mostDoubts)
 	lg := func(x float64) float64 { v, _ := math.Lgamma(x + 1); return v }
 	same := k*math.Log(doubts+0.1) - (doubts + 0.1) - lg(k)
 	other := lg(n) - lg(k) - lg(n-k) + k*math.Log(1-byChance) + (n-k)*math.Log(byChance)
