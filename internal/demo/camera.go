@@ -7,7 +7,12 @@ import (
 	"alprd/internal/alpr"
 )
 
-// Camera plays traffic in real time. Where drawing is slower than the traffic, frames are left out, as a camera would.
+// mostSkipped is how many of the traffic's frames are left out at most between two that are drawn: so every vehicle is
+// seen several times while its plate is legible, however slow the machine.
+const mostSkipped = 3
+
+// Camera plays traffic in real time. Where drawing is slower than that, frames are left out, as a camera would; where it
+// is much slower, the traffic slows down.
 type Camera struct {
 	Name    string
 	Clock   alpr.Clock
@@ -20,14 +25,11 @@ type Camera struct {
 // Run emits frames until ctx ends; its error is then ctx's. A frame's Seq is the number of the traffic's frame, plus one.
 func (c *Camera) Run(ctx context.Context, emit func(alpr.Frame)) error {
 	period := time.Duration(float64(time.Second) / c.Traffic.FPS())
-	start := time.Now()
+	due := time.Now() // when frame n is
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for n := 0; ; n++ {
-		// Draw ahead of the hour at which the frame is due.
-		n = max(n, int(time.Since(start)/period))
+	for n := 0; ; {
 		img, truth := c.Traffic.Frame(n)
-		due := start.Add(time.Duration(n) * period)
 		timer.Reset(max(0, time.Until(due)))
 		select {
 		case <-ctx.Done():
@@ -42,5 +44,13 @@ func (c *Camera) Run(ctx context.Context, emit func(alpr.Frame)) error {
 			c.Shown(f, truth)
 		}
 		emit(f)
+
+		late := time.Since(due)
+		step := min(1+max(0, int(late/period)), 1+mostSkipped)
+		n += step
+		due = due.Add(time.Duration(step) * period)
+		if now := time.Now(); due.Before(now) {
+			due = now
+		}
 	}
 }
