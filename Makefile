@@ -28,7 +28,7 @@ endef
 build: ## bin/alprd and bin/alprctl
 	$(call debs,$(BUILD_DEPS))
 	@mkdir -p bin
-	go build -o bin/ ./cmd/alprd ./cmd/alprctl >&2
+	@echo "go build -o bin/ ./cmd/alprd ./cmd/alprctl" >&2; go build -o bin/ ./cmd/alprd ./cmd/alprctl >&2
 	@ls -l bin/alprd bin/alprctl | awk '{printf "built %s (%.1f MB)\n", $$9, $$5/1e6}' >&2
 
 demo: build ## the product in one minute; DEMO='--for 60s', DEMO=--json
