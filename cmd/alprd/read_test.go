@@ -112,6 +112,7 @@ func TestReadLine(t *testing.T) {
 			Candidates          []struct {
 				Text       string
 				Confidence float64
+				Small      []int
 			}
 			Lattice    [][][2]any
 			Posteriors []string
