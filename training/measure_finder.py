@@ -40,16 +40,18 @@ class Net:
         return heat[0, 0], corners[0]
 
     def find(self, grey, long_side, threshold=.3, margin=0):
-        """(score, quad) list. The picture is scaled to long_side, set margin pixels in and padded with grey to multiples of 32."""
+        """(score, quad) list. The picture is scaled to long_side and centred in grey, at least margin pixels wide all
+        around, that fills up to multiples of 32."""
         height, width = grey.shape
         scale = long_side / max(height, width)
         w, h = round(width * scale), round(height * scale)
         if scale != 1:
             grey = cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        right, below = -(w + 2 * margin) % 32 + margin, -(h + 2 * margin) % 32 + margin
-        grey = cv2.copyMakeBorder(grey, margin, below, margin, right, cv2.BORDER_CONSTANT, value=scenes.PAD)
+        W, H = (-(-(side + 2 * margin) // 32) * 32 for side in (w, h))
+        left, top = (W - w) // 2, (H - h) // 2
+        grey = cv2.copyMakeBorder(grey, top, H - h - top, left, W - w - left, cv2.BORDER_CONSTANT, value=scenes.PAD)
         to_picture = np.array([width / w, height / h])
-        return [(score, (quad - margin) * to_picture) for score, quad in finder.pick(*self.maps(grey), threshold)]
+        return [(score, (quad - [left, top]) * to_picture) for score, quad in finder.pick(*self.maps(grey), threshold)]
 
 
 def labels(name):
@@ -220,7 +222,7 @@ def main():
     cv2.setNumThreads(1)
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("onnx")
-    p.add_argument("--threshold", type=float, default=.3)
+    p.add_argument("--threshold", type=float, default=.4)
     p.add_argument("--sheets", help="folder for contact sheets")
     p.add_argument("--only", default="dashcam,california,closeups,scenes,time")
     p.add_argument("--scenes", type=int, default=1500)
@@ -228,11 +230,11 @@ def main():
     net = Net(a.onnx)
     only = a.only.split(",")
     if "dashcam" in only:
-        dashcam(net, (640, 960), (.2, .25, .3, .35, .4, .5), a.sheets)
+        dashcam(net, (640, 800, 960, 1280), (.2, .3, .35, .4, .45, .5), a.sheets)
     if "california" in only:
         california(net, (480, 640), a.threshold, a.sheets)
     if "closeups" in only:
-        closeups(net, ((160, 16), (192, 32)), a.threshold, a.sheets)
+        closeups(net, ((160, 16), (192, 32), (224, 32), (320, 0)), a.threshold, a.sheets)
     if "scenes" in only:
         corner_errors(net, a.scenes, a.threshold)
     if "time" in only:
