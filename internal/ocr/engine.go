@@ -63,7 +63,7 @@ func open(b backend, weights fs.FS) (*Engine, error) {
 	return e, nil
 }
 
-// try runs both networks on a grey picture and checks the shapes of what they say.
+// try runs both networks on a grey picture and checks how much they say.
 func (e *Engine) try() error {
 	grey := luma(image.NewYCbCr(image.Rect(0, 0, 64, 64), image.YCbCrSubsampleRatio420))
 	if err := e.finder.load(grey); err != nil {
@@ -76,7 +76,7 @@ func (e *Engine) try() error {
 	if err != nil {
 		return fmt.Errorf("recognise: %w", err)
 	}
-	if n := len(out[0].data); n == 0 || n%logits != 0 {
+	if n := len(out[0]); n == 0 || n%logits != 0 {
 		return fmt.Errorf("recogniser says %d values, not a multiple of %d", n, logits)
 	}
 	return nil

@@ -129,7 +129,7 @@ func (b *broken) run(in []float32, h, w int) ([]tensor, error) {
 	if b.good--; b.good < 0 {
 		return nil, errors.New("out of memory")
 	}
-	return []tensor{{data: make([]float32, logits)}, {data: make([]float32, 8)}}, nil
+	return []tensor{make(tensor, logits), make(tensor, 8)}, nil
 }
 
 func TestFailingNetwork(t *testing.T) {

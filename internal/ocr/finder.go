@@ -100,7 +100,7 @@ func (f *finder) look(v view, least float64) ([]find, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find plates: %w", err)
 	}
-	found := peaks(out[0].data, out[1].data, W/stride, H/stride, least)
+	found := peaks(out[0], out[1], W/stride, H/stride, least)
 	sx, sy := float64(f.srcW)/float64(w), float64(f.srcH)/float64(h)
 	for i := range found {
 		for k, c := range found[i].quad {

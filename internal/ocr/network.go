@@ -13,8 +13,5 @@ type backend interface {
 	open(model []byte, outputs ...string) (network, error)
 }
 
-// tensor is an output: its values, the last index running fastest, and its shape.
-type tensor struct {
-	data  []float32
-	shape []int
-}
+// tensor is an output's values, the last index running fastest.
+type tensor []float32

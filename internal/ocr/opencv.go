@@ -83,10 +83,9 @@ func (n *openCVNetwork) run(in []float32, h, w int) ([]tensor, error) {
 	}
 	out := make([]tensor, len(n.blobs))
 	for i := range n.blobs {
-		if out[i].data, err = n.blobs[i].DataPtrFloat32(); err != nil {
+		if out[i], err = n.blobs[i].DataPtrFloat32(); err != nil {
 			return nil, fmt.Errorf("network output: %w", err)
 		}
-		out[i].shape = n.blobs[i].Size()
 	}
 	return out, nil
 }

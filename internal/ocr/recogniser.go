@@ -34,7 +34,7 @@ func (r *recogniser) spellInput() (alpr.Posterior, error) {
 	if err != nil {
 		return alpr.Posterior{}, fmt.Errorf("recognise: %w", err)
 	}
-	return posterior(out[0].data), nil
+	return posterior(out[0]), nil
 }
 
 // posterior turns T×73 logits into the vocabulary's 37 classes: large and small characters are the same character, and
