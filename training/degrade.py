@@ -180,22 +180,13 @@ def projected(matrix, span):
     return x.min(), y.min(), x.max(), y.max()
 
 
-def cut_off(rng, matrix, span, width, pitch):
-    """Moves the plate sideways until a good part of its first or last character lies outside the crop."""
-    left, _, right, _ = projected(matrix, span)
-    beyond = pitch * rng.uniform(.35, .85)
-    shift = -beyond - left if rng.random() < .5 else width + beyond - right
-    return (np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1]]) @ matrix)
-
-
 LEAST_CONTRAST = 12  # greys between ink and ground below which a crop counts as unreadable
 
 
-def plate_crop(rng, plate, grey, ruin=False, cut=False):
+def plate_crop(rng, plate, grey, ruin=False):
     """One crop of a rendered plate: (CROP_HEIGHT×CROP_WIDTH uint8, readable), or None where the registration fell outside.
 
-    With ruin the crop is made unreadable by too few pixels a character or too much blur; with cut its first or last character is
-    cut off, and what can't be read whole counts as unreadable.
+    With ruin the crop is made unreadable by too few pixels a character or too much blur.
     """
     width = rng.randint(12, 24) if ruin and rng.random() < .6 else width_of_crop(rng)
     for _ in range(4):
@@ -205,8 +196,6 @@ def plate_crop(rng, plate, grey, ruin=False, cut=False):
     else:
         return None
     pitch = (plate.span[2] - plate.span[0]) / max(4, len(plate.text)) * plate_width / grey.shape[1]
-    if cut:
-        matrix = cut_off(rng, matrix, plate.span, width, pitch)
     if plate_width < grey.shape[1] * .7:
         grey = cv2.GaussianBlur(grey, (0, 0), grey.shape[1] / plate_width * .4)
     if rng.random() < .3:
@@ -216,7 +205,7 @@ def plate_crop(rng, plate, grey, ruin=False, cut=False):
                                     borderMode=cv2.BORDER_TRANSPARENT)
     image = optics(rng, light(rng, image), pitch, ruin and width > 24)
     image = compress(rng, sensor(rng, image, contrast_in(grey, plate.span)))
-    readable = not ruin and not cut and contrast_in(image, projected(matrix, plate.span)) >= LEAST_CONTRAST
+    readable = not ruin and contrast_in(image, projected(matrix, plate.span)) >= LEAST_CONTRAST
     return to_crop(rng, image), readable
 
 

@@ -139,8 +139,7 @@ def shard(rng, frames, count=SHARD):
         if grey is None:
             continue
         for _ in range(LOOKS):
-            spoilt = rng.random()
-            made = degrade.plate_crop(rng, plate, grey, ruin=spoilt < .015, cut=.015 <= spoilt < .035)
+            made = degrade.plate_crop(rng, plate, grey, ruin=rng.random() < .015)
             if made is not None and i < count:
                 x[order[i]], readable = made
                 if readable:
