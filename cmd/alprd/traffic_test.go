@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"alprd/internal/alpr"
+	"alprd/internal/capture/rtsptest"
 )
 
 // passes runs `alprd read --video --json` on a clip.
@@ -44,5 +47,40 @@ func TestClipGivesOneEventAVehicle(t *testing.T) {
 func TestClipWithNothingToRead(t *testing.T) {
 	if got := passes(t, shared(t, "data/video/intel_car_detection.mp4")); len(got) != 0 {
 		t.Errorf("%d events where nothing can be read", len(got))
+	}
+}
+
+// The toll gate's clip over RTSP, from a server that is stopped and started three times: reading goes on each time, and
+// the daemon never ends.
+func TestStreamComesBackThreeTimes(t *testing.T) {
+	reel := rtsptest.ShootFile(t, "h264", shared(t, "data/video/parkpow_vn_toll.mp4"), "-an", "-pix_fmt", "yuv420p")
+	server := &rtsptest.Server{T: t, Reel: reel}
+	server.Start()
+	s := newSite(t, server.URL(), func(m map[string]any) { put(m, strings.Split("cameras.0.silence", "."), "2s") })
+	d := s.start()
+	camera := func() alpr.CameraHealth {
+		code, out, _ := s.alprd("status", "--json")
+		var st unitStatus
+		if code != 0 || json.Unmarshal([]byte(out), &st) != nil || len(st.Health.Cameras) != 1 {
+			return alpr.CameraHealth{}
+		}
+		return st.Health.Cameras[0]
+	}
+	for n := range 4 {
+		before := camera().Passes
+		eventually(t, "vehicles are read", func() bool { return camera().Passes > before+1 })
+		if n == 3 {
+			break
+		}
+		server.End()
+		eventually(t, "the loss is told", func() bool { return camera().State == "failed" })
+		server.Start()
+	}
+	server.End()
+	if c := camera(); c.Reconnects < 3 {
+		t.Errorf("%d reconnects after three losses", c.Reconnects)
+	}
+	if code := d.stop(); code != 0 {
+		t.Errorf("after SIGTERM the daemon ends with %d", code)
 	}
 }

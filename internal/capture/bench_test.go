@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"alprd/internal/alpr"
+	"alprd/internal/capture/rtsptest"
 )
 
 // cpu is the processor time this process has used: what an operation costs, also on a busy machine.
@@ -27,8 +28,8 @@ func usage(tb testing.TB, who int) time.Duration {
 }
 
 // road720 is a stream as a plate camera sends it: 1280×720, a real road.
-func road720(b *testing.B, codec, layout string) *reel {
-	return shootFile(b, codec, shared(b, "data/video/parkpow_vn_toll.mp4"), "-frames:v", "100", "-an", "-pix_fmt", layout)
+func road720(b *testing.B, codec, layout string) *rtsptest.Reel {
+	return rtsptest.ShootFile(b, codec, shared(b, "data/video/parkpow_vn_toll.mp4"), "-frames:v", "100", "-an", "-pix_fmt", layout)
 }
 
 // BenchmarkDecode is one frame of 1280×720 from access unit to the message for the unit, in the child.
@@ -49,7 +50,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.ResetTimer()
 			n := 0
 			for i := range b.N {
-				if err := d.send(annexB(nil, r.units[i%len(r.units)]...), time.Now()); err != nil {
+				if err := d.send(annexB(nil, r.Units[i%len(r.Units)]...), time.Now()); err != nil {
 					b.Fatal(err)
 				}
 				for {
@@ -111,7 +112,7 @@ func BenchmarkChild(b *testing.B) {
 // together, server included. One operation is one frame, so ns/op is the camera's own pace.
 func BenchmarkStream(b *testing.B) {
 	v := serve(b, road720(b, "h264", "yuvj420p"))
-	src := open(b, Camera{URL: v.url()})
+	src := open(b, Camera{URL: v.URL()})
 	ctx, cancel := context.WithCancelCause(b.Context())
 	defer cancel(nil)
 	var late []time.Duration

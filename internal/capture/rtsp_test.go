@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"alprd/internal/alpr"
+	"alprd/internal/capture/rtsptest"
 
 	"github.com/pion/rtp"
 )
@@ -29,10 +30,10 @@ func patternSource(size, seconds string) string {
 }
 
 // serve starts a camera that shows the reel, for the length of the test.
-func serve(t testing.TB, r *reel) *server {
-	v := &server{t: t, reel: r}
-	v.start()
-	t.Cleanup(func() { v.end() })
+func serve(t testing.TB, r *rtsptest.Reel) *rtsptest.Server {
+	v := &rtsptest.Server{T: t, Reel: r}
+	v.Start()
+	t.Cleanup(func() { v.End() })
 	return v
 }
 
@@ -56,12 +57,12 @@ func TestStreamContract(t *testing.T) {
 		{"mjpeg", []string{"-vf", "scale=out_range=pc", "-pix_fmt", "yuvj420p"}},
 	} {
 		t.Run(c.codec, func(t *testing.T) {
-			v := serve(t, shoot(t, c.codec, patternSource("320x240", "2"), c.args...))
+			v := serve(t, rtsptest.Shoot(t, c.codec, patternSource("320x240", "2"), c.args...))
 			prove := contractFrames
 			if c.codec == "h264" {
 				prove = contract
 			}
-			prove(t, 320, 240, func(*testing.T) Camera { return Camera{URL: v.url()} })
+			prove(t, 320, 240, func(*testing.T) Camera { return Camera{URL: v.URL()} })
 		})
 	}
 }
@@ -69,9 +70,9 @@ func TestStreamContract(t *testing.T) {
 // The camera reboots three times: each time frames come again, numbered on (field.md 5.7: half of the world's recorders
 // don't manage this).
 func TestCameraReboots(t *testing.T) {
-	v := &server{t: t, reel: shoot(t, "h264", patternSource("320x240", "2"), "-pix_fmt", "yuv420p")}
-	v.start()
-	cam := Camera{Name: "c", URL: v.url(), Silence: 5 * time.Second}
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", patternSource("320x240", "2"), "-pix_fmt", "yuv420p")}
+	v.Start()
+	cam := Camera{Name: "c", URL: v.URL(), Silence: 5 * time.Second}
 	src, err := Open(cam, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -103,18 +104,18 @@ func TestCameraReboots(t *testing.T) {
 		}
 		seen, fresh = h.Reconnects, 0
 		reboots++
-		v.end()
+		v.End()
 		for reboots == 1 && k.Health(time.Now()).Reconnects < seen+2 && ctx.Err() == nil { // it looks for the camera, and finds nothing
 			time.Sleep(10 * time.Millisecond)
 		}
-		v.start()
+		v.Start()
 	}
 	for range ring.Frames() { // what is left
 	}
 	if err := <-done; err != nil {
 		t.Errorf("Run = %v", err)
 	}
-	v.end()
+	v.End()
 	if h := k.Health(time.Now()); reboots != 3 || h.Reconnects < 3 || h.LastError == "" {
 		t.Errorf("%d reboots survived; %+v", reboots, h)
 	}
@@ -122,10 +123,10 @@ func TestCameraReboots(t *testing.T) {
 
 // The camera answers everything and then sends nothing.
 func TestSilentCamera(t *testing.T) {
-	v := &server{t: t, reel: shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"), silent: true}
-	v.start()
-	defer v.end()
-	frames, err := take(t, open(t, Camera{URL: v.url(), Silence: 2 * time.Second}), 1)
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"), Silent: true}
+	v.Start()
+	defer v.End()
+	frames, err := take(t, open(t, Camera{URL: v.URL(), Silence: 2 * time.Second}), 1)
 	if err == nil || len(frames) > 0 || !errors.Is(err, ErrSilent) && !strings.Contains(err.Error(), "the stream ended: TCP timeout") {
 		t.Errorf("%d frames, %v", len(frames), err)
 	}
@@ -176,17 +177,17 @@ func listen(t *testing.T, serve func(net.Conn)) string {
 
 // Every packet's payload is noise: no frame, no crash, and in the end silence.
 func TestGarbageStream(t *testing.T) {
-	v := &server{t: t, reel: shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p")}
-	v.spoil = func(n int, pkts []*rtp.Packet) bool {
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p")}
+	v.Spoil = func(n int, pkts []*rtp.Packet) bool {
 		for _, p := range pkts {
 			p.Payload = make([]byte, len(p.Payload)) // the old one belongs to the reel
 			rand.Read(p.Payload)
 		}
 		return true
 	}
-	v.start()
-	defer v.end()
-	src := open(t, Camera{URL: v.url(), Silence: 3 * time.Second})
+	v.Start()
+	defer v.End()
+	src := open(t, Camera{URL: v.URL(), Silence: 3 * time.Second})
 	frames, err := take(t, src, 1)
 	if len(frames) > 0 || err == nil {
 		t.Errorf("%d frames, %v", len(frames), err)
@@ -197,18 +198,18 @@ func TestGarbageStream(t *testing.T) {
 // (A bit that flips without breaking the syntax can't be noticed, H.264 has no checksum; but TCP has.)
 func TestDamagedFramesAreNotShown(t *testing.T) {
 	// A picture that a missing part can't but change: lots of detail, everywhere, in motion.
-	v := &server{t: t, reel: shoot(t, "h264", "testsrc2=s=320x240:r=25:d=2", "-vf", "noise=alls=20:allf=t", "-pix_fmt", "yuv420p")}
-	good := decodeReel(t, v.reel)
-	v.spoil = func(n int, pkts []*rtp.Packet) bool {
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", "testsrc2=s=320x240:r=25:d=2", "-vf", "noise=alls=20:allf=t", "-pix_fmt", "yuv420p")}
+	good := decodeReel(t, v.Reel)
+	v.Spoil = func(n int, pkts []*rtp.Packet) bool {
 		if n%30 == 15 {
 			last := pkts[len(pkts)-1]
 			last.Payload = last.Payload[:2+len(last.Payload)/3] // a shorter slice of it: the reel stays as it is
 		}
 		return true
 	}
-	v.start()
-	defer v.end()
-	src := open(t, Camera{URL: v.url()})
+	v.Start()
+	defer v.End()
+	src := open(t, Camera{URL: v.URL()})
 	frames := grab(t, src, 80)
 	for _, f := range frames {
 		if !good[sumOf(f)] {
@@ -223,12 +224,12 @@ func TestDamagedFramesAreNotShown(t *testing.T) {
 
 // A frame is lost on the way (UDP does that): those predicted from it are not shown.
 func TestLostFrames(t *testing.T) {
-	v := &server{t: t, reel: shoot(t, "h264", "testsrc2=s=320x240:r=25:d=2", "-pix_fmt", "yuv420p")}
-	good := decodeReel(t, v.reel)
-	v.spoil = func(n int, pkts []*rtp.Packet) bool { return n%20 != 5 }
-	v.start()
-	defer v.end()
-	src := open(t, Camera{URL: v.url()})
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", "testsrc2=s=320x240:r=25:d=2", "-pix_fmt", "yuv420p")}
+	good := decodeReel(t, v.Reel)
+	v.Spoil = func(n int, pkts []*rtp.Packet) bool { return n%20 != 5 }
+	v.Start()
+	defer v.End()
+	src := open(t, Camera{URL: v.URL()})
 	for _, f := range grab(t, src, 60) {
 		if !good[sumOf(f)] {
 			t.Errorf("frame %d is none of those that were sent", f.Seq)
@@ -237,7 +238,7 @@ func TestLostFrames(t *testing.T) {
 }
 
 // decodeReel gives the checksums of all the frames of a reel.
-func decodeReel(t *testing.T, r *reel) map[uint32]bool {
+func decodeReel(t *testing.T, r *rtsptest.Reel) map[uint32]bool {
 	d, err := newDecoder(h264, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +247,7 @@ func decodeReel(t *testing.T, r *reel) map[uint32]bool {
 	good := map[uint32]bool{}
 	tones := newRanges()
 	for range 2 {
-		for _, u := range r.units {
+		for _, u := range r.Units {
 			if err := d.send(annexB(nil, u...), time.Now()); err != nil {
 				t.Fatal(err)
 			}
@@ -261,8 +262,8 @@ func decodeReel(t *testing.T, r *reel) map[uint32]bool {
 			}
 		}
 	}
-	if len(good) < len(r.units)-1 {
-		t.Fatalf("%d different frames of %d", len(good), len(r.units))
+	if len(good) < len(r.Units)-1 {
+		t.Fatalf("%d different frames of %d", len(good), len(r.Units))
 	}
 	return good
 }
@@ -274,16 +275,16 @@ func sumOf(f alpr.Frame) uint32 {
 }
 
 func TestLogin(t *testing.T) {
-	v := &server{t: t, reel: shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"), user: "operator", password: "hunter2$x"}
-	v.start()
-	defer v.end()
-	t.Run("right", func(t *testing.T) { grab(t, open(t, Camera{URL: v.url()}), 3) })
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"), User: "operator", Password: "hunter2$x"}
+	v.Start()
+	defer v.End()
+	t.Run("right", func(t *testing.T) { grab(t, open(t, Camera{URL: v.URL()}), 3) })
 	// Digest login is MD5, which the unit's FIPS mode refuses everywhere else (R43).
 	t.Run("right, in FIPS mode", func(t *testing.T) {
 		t.Setenv("GODEBUG", "fips140=only")
-		grab(t, open(t, Camera{URL: v.url()}), 3)
+		grab(t, open(t, Camera{URL: v.URL()}), 3)
 	})
-	for _, wrong := range []string{"rtsp://operator:wrong-secret@" + v.addr + "/stream", "rtsp://" + v.addr + "/stream"} {
+	for _, wrong := range []string{"rtsp://operator:wrong-secret@" + v.Addr + "/stream", "rtsp://" + v.Addr + "/stream"} {
 		_, err := take(t, open(t, Camera{URL: wrong}), 1)
 		var hint interface{ Hint() string }
 		if err == nil || !strings.Contains(err.Error(), "refused user and password") || !errors.As(err, &hint) || hint.Hint() == "" {
@@ -297,12 +298,12 @@ func TestLogin(t *testing.T) {
 
 // The camera's resolution is changed while it runs: the frames change, nothing else.
 func TestResolutionChanges(t *testing.T) {
-	small := shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p")
-	big := shoot(t, "h264", patternSource("640x368", "1"), "-pix_fmt", "yuv420p")
-	small.units = append(small.units, big.units...)
+	small := rtsptest.Shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p")
+	big := rtsptest.Shoot(t, "h264", patternSource("640x368", "1"), "-pix_fmt", "yuv420p")
+	small.Units = append(small.Units, big.Units...)
 	v := serve(t, small)
 	sizes := map[string]int{}
-	for _, f := range grab(t, open(t, Camera{URL: v.url()}), 60) {
+	for _, f := range grab(t, open(t, Camera{URL: v.URL()}), 60) {
 		checkPattern(t, f.Image)
 		sizes[f.Image.Rect.Size().String()]++
 	}
@@ -340,20 +341,20 @@ func TestNoCamera(t *testing.T) {
 
 // A unit that ends says goodbye: cameras keep lost sessions for minutes, and allow few.
 func TestTeardown(t *testing.T) {
-	v := serve(t, shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"))
-	grab(t, open(t, Camera{URL: v.url()}), 2)
+	v := serve(t, rtsptest.Shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"))
+	grab(t, open(t, Camera{URL: v.URL()}), 2)
 	select {
-	case <-v.torn:
+	case <-v.Torn:
 	case <-time.After(patience):
 		t.Error("the camera got no TEARDOWN")
 	}
 }
 
 func TestUDP(t *testing.T) {
-	v := &server{t: t, reel: shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"), udp: true}
-	v.start()
-	defer v.end()
-	for _, f := range grab(t, open(t, Camera{URL: v.url(), Transport: "udp"}), 10) {
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"), UDP: true}
+	v.Start()
+	defer v.End()
+	for _, f := range grab(t, open(t, Camera{URL: v.URL(), Transport: "udp"}), 10) {
 		checkPattern(t, f.Image)
 	}
 }
@@ -373,20 +374,20 @@ func TestTLS(t *testing.T) {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	v := &server{t: t, reel: shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"),
-		tls: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}}
-	v.start()
-	defer v.end()
-	grab(t, open(t, Camera{URL: v.url(), TLSCA: ca}), 2)
-	if _, err := take(t, open(t, Camera{URL: v.url()}), 1); err == nil || !strings.Contains(err.Error(), "certificate") {
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", patternSource("320x240", "1"), "-pix_fmt", "yuv420p"),
+		TLS: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}}
+	v.Start()
+	defer v.End()
+	grab(t, open(t, Camera{URL: v.URL(), TLSCA: ca}), 2)
+	if _, err := take(t, open(t, Camera{URL: v.URL()}), 1); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("Run = %v", err)
 	}
 }
 
 // At most so many frames a second, and no gap for those that were left out on purpose.
 func TestRateIsHeld(t *testing.T) {
-	v := serve(t, shoot(t, "h264", patternSource("320x240", "2"), "-pix_fmt", "yuv420p"))
-	frames := grab(t, open(t, Camera{URL: v.url(), FPS: 5}), 11)
+	v := serve(t, rtsptest.Shoot(t, "h264", patternSource("320x240", "2"), "-pix_fmt", "yuv420p"))
+	frames := grab(t, open(t, Camera{URL: v.URL(), FPS: 5}), 11)
 	if d := frames[10].At.Sub(frames[0].At); d < 1800*time.Millisecond {
 		t.Errorf("eleven frames in %v, want about 2 s", d)
 	}
@@ -399,9 +400,9 @@ func TestRateIsHeld(t *testing.T) {
 
 // The reader is away while the camera goes on: what it missed was dropped, is counted, and shows as a gap.
 func TestSlowReaderOfALiveCamera(t *testing.T) {
-	v := &server{t: t, reel: shoot(t, "h264", patternSource("640x480", "2"), "-pix_fmt", "yuv420p")}
+	v := &rtsptest.Server{T: t, Reel: rtsptest.Shoot(t, "h264", patternSource("640x480", "2"), "-pix_fmt", "yuv420p")}
 	sent := make(chan int, 1) // the latest frame's number; an older one makes room for it
-	v.spoil = func(n int, _ []*rtp.Packet) bool {
+	v.Spoil = func(n int, _ []*rtp.Packet) bool {
 		select {
 		case <-sent:
 		default:
@@ -409,9 +410,9 @@ func TestSlowReaderOfALiveCamera(t *testing.T) {
 		sent <- n
 		return true
 	}
-	v.start()
-	defer v.end()
-	src := open(t, Camera{URL: v.url()})
+	v.Start()
+	defer v.End()
+	src := open(t, Camera{URL: v.URL()})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var seqs []uint64
@@ -443,8 +444,8 @@ func TestBFrames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := serve(t, develop(t, "h264", raw))
-	frames := grab(t, open(t, Camera{URL: v.url()}), 50)
+	v := serve(t, rtsptest.Develop(t, "h264", raw))
+	frames := grab(t, open(t, Camera{URL: v.URL()}), 50)
 	back := 0
 	for i, f := range frames[1:] {
 		// The ramp moves by eight levels a frame, and starts anew after the 25th.

@@ -1,4 +1,6 @@
-package capture
+// Package rtsptest is a real RTSP server for tests: it plays what a camera would send, can be stopped and started, and can
+// be told to misbehave. Encoding needs ffmpeg (Debian package ffmpeg).
+package rtsptest
 
 import (
 	"bytes"
@@ -7,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -21,26 +24,26 @@ import (
 	"github.com/pion/rtp"
 )
 
-// reel is an encoded stream, access unit by access unit.
-type reel struct {
-	forma  format.Format
-	units  [][][]byte // NAL units; for MJPEG one picture
-	encode func([][]byte) ([]*rtp.Packet, error)
+// Reel is an encoded stream, access unit by access unit.
+type Reel struct {
+	Format format.Format
+	Units  [][][]byte // NAL units; for MJPEG one picture
+	Encode func([][]byte) ([]*rtp.Packet, error)
 }
 
-// shoot encodes what the lavfi source shows as a camera would: no B frames, a key frame every ten.
-func shoot(t testing.TB, encoder, source string, args ...string) *reel {
+// Shoot encodes what the lavfi source shows as a camera would: no B frames, a key frame every ten.
+func Shoot(t testing.TB, encoder, source string, args ...string) *Reel {
 	t.Helper()
 	return encode(t, encoder, append([]string{"-v", "error", "-f", "lavfi", "-i", source}, args...))
 }
 
-// shootFile does the same with a clip.
-func shootFile(t testing.TB, encoder, path string, args ...string) *reel {
+// ShootFile does the same with a clip.
+func ShootFile(t testing.TB, encoder, path string, args ...string) *Reel {
 	t.Helper()
 	return encode(t, encoder, append([]string{"-v", "error", "-i", path}, args...))
 }
 
-func encode(t testing.TB, encoder string, cmd []string) *reel {
+func encode(t testing.TB, encoder string, cmd []string) *Reel {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "raw")
 	switch encoder {
@@ -51,31 +54,33 @@ func encode(t testing.TB, encoder string, cmd []string) *reel {
 	case "mjpeg":
 		cmd = append(cmd, "-c:v", "mjpeg", "-q:v", "2", "-huffman", "default", "-f", "mjpeg", path)
 	}
-	ffmpeg(t, cmd...)
+	if out, err := exec.Command("ffmpeg", cmd...).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg (Debian package ffmpeg): %v\n%s", err, out)
+	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return develop(t, encoder, raw)
+	return Develop(t, encoder, raw)
 }
 
-// develop cuts a raw stream into access units.
-func develop(t testing.TB, encoder string, raw []byte) *reel {
+// Develop cuts a raw stream into access units.
+func Develop(t testing.TB, encoder string, raw []byte) *Reel {
 	t.Helper()
-	r := new(reel)
+	r := new(Reel)
 	if encoder == "mjpeg" {
 		for len(raw) > 0 {
 			n := bytes.Index(raw, []byte{0xff, 0xd9}) + 2
-			r.units = append(r.units, [][]byte{raw[:n]})
+			r.Units = append(r.Units, [][]byte{raw[:n]})
 			raw = raw[n:]
 		}
 		f := &format.MJPEG{}
-		r.forma = f
+		r.Format = f
 		e, err := f.CreateEncoder()
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.encode = func(u [][]byte) ([]*rtp.Packet, error) { return e.Encode(u[0]) }
+		r.Encode = func(u [][]byte) ([]*rtp.Packet, error) { return e.Encode(u[0]) }
 		return r
 	}
 	var sets = map[byte][]byte{}
@@ -88,42 +93,42 @@ func develop(t testing.TB, encoder string, raw []byte) *reel {
 			kind, delimiter = n[0]>>1&63, 35
 		}
 		if kind == delimiter {
-			r.units = append(r.units, nil)
+			r.Units = append(r.Units, nil)
 			continue
 		}
 		sets[kind] = n
-		r.units[len(r.units)-1] = append(r.units[len(r.units)-1], n)
+		r.Units[len(r.Units)-1] = append(r.Units[len(r.Units)-1], n)
 	}
 	if encoder == "h265" {
 		f := &format.H265{PayloadTyp: 96, VPS: sets[32], SPS: sets[33], PPS: sets[34]}
-		r.forma = f
+		r.Format = f
 		e, err := f.CreateEncoder()
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.encode = e.Encode
+		r.Encode = e.Encode
 		return r
 	}
 	f := &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: sets[7], PPS: sets[8]}
-	r.forma = f
+	r.Format = f
 	e, err := f.CreateEncoder()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.encode = e.Encode
+	r.Encode = e.Encode
 	return r
 }
 
-// server is a camera: a real RTSP server that plays a reel in a loop at 25 frames a second.
-type server struct {
-	t              testing.TB
-	reel           *reel
-	user, password string // digest login, when set
-	tls            *tls.Config
-	udp            bool
-	silent         bool                                 // never sends a packet
-	spoil          func(n int, pkts []*rtp.Packet) bool // may change a frame's packets; false drops them
-	addr           string                               // of the last start
+// Server is a camera: a real RTSP server that plays a reel in a loop at 25 frames a second.
+type Server struct {
+	T              testing.TB
+	Reel           *Reel
+	User, Password string // digest login, when set
+	TLS            *tls.Config
+	UDP            bool
+	Silent         bool                                 // never sends a packet
+	Spoil          func(n int, pkts []*rtp.Packet) bool // may change a frame's packets; false drops them
+	Addr           string                               // of the last start
 
 	mu     sync.RWMutex // held while it starts: requests that come meanwhile wait
 	s      *gortsplib.Server
@@ -132,41 +137,41 @@ type server struct {
 	stop   chan struct{}
 	done   sync.WaitGroup
 	nonce  string
-	torn   chan struct{} // gets a value for each TEARDOWN, room for all that a test can make
+	Torn   chan struct{} // gets a value for each TEARDOWN, room for all that a test can make
 }
 
-// start opens the server, at the address it had before if it had one.
-func (v *server) start() {
-	v.t.Helper()
-	if v.addr == "" {
+// Start opens the server, at the address it had before if it had one.
+func (v *Server) Start() {
+	v.T.Helper()
+	if v.Addr == "" {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			v.t.Fatal(err)
+			v.T.Fatal(err)
 		}
-		v.addr = l.Addr().String()
+		v.Addr = l.Addr().String()
 		l.Close()
 	}
-	if v.torn == nil {
-		v.torn = make(chan struct{}, 100)
+	if v.Torn == nil {
+		v.Torn = make(chan struct{}, 100)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.nonce, _ = auth.GenerateNonce()
-	v.s = &gortsplib.Server{Handler: v, RTSPAddress: v.addr, TLSConfig: v.tls}
-	if v.udp {
-		v.s.UDPRTPAddress, v.s.UDPRTCPAddress = twoPorts(v.t)
+	v.s = &gortsplib.Server{Handler: v, RTSPAddress: v.Addr, TLSConfig: v.TLS}
+	if v.UDP {
+		v.s.UDPRTPAddress, v.s.UDPRTCPAddress = twoPorts(v.T)
 	}
 	if err := v.s.Start(); err != nil {
-		v.t.Fatal(err)
+		v.T.Fatal(err)
 	}
-	v.media = &description.Media{Type: description.MediaTypeVideo, Formats: []format.Format{v.reel.forma}}
+	v.media = &description.Media{Type: description.MediaTypeVideo, Formats: []format.Format{v.Reel.Format}}
 	v.stream = gortsplib.NewServerStream(v.s, &description.Session{Medias: []*description.Media{v.media}})
 	v.stop = make(chan struct{})
 	v.done.Go(v.play)
 }
 
-// end closes the server; its clients see their connections die.
-func (v *server) end() {
+// End closes the server; its clients see their connections die.
+func (v *Server) End() {
 	close(v.stop)
 	v.done.Wait()
 	v.stream.Close()
@@ -174,7 +179,7 @@ func (v *server) end() {
 	v.s.Wait()
 }
 
-func (v *server) play() {
+func (v *Server) play() {
 	tick := time.NewTicker(40 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -183,15 +188,15 @@ func (v *server) play() {
 			return
 		case <-tick.C:
 		}
-		if v.silent {
+		if v.Silent {
 			continue
 		}
-		pkts, err := v.reel.encode(v.reel.units[n%len(v.reel.units)])
+		pkts, err := v.Reel.Encode(v.Reel.Units[n%len(v.Reel.Units)])
 		if err != nil {
-			v.t.Error(err)
+			v.T.Error(err)
 			return
 		}
-		if v.spoil != nil && !v.spoil(n, pkts) {
+		if v.Spoil != nil && !v.Spoil(n, pkts) {
 			continue
 		}
 		for _, p := range pkts {
@@ -201,31 +206,31 @@ func (v *server) play() {
 	}
 }
 
-func (v *server) url() string {
+func (v *Server) URL() string {
 	scheme := "rtsp://"
-	if v.tls != nil {
+	if v.TLS != nil {
 		scheme = "rtsps://"
 	}
-	if v.user != "" {
-		return scheme + v.user + ":" + v.password + "@" + v.addr + "/stream"
+	if v.User != "" {
+		return scheme + v.User + ":" + v.Password + "@" + v.Addr + "/stream"
 	}
-	return scheme + v.addr + "/stream"
+	return scheme + v.Addr + "/stream"
 }
 
 // refused answers a request without a good login.
-func (v *server) refused(req *base.Request) *base.Response {
-	if v.user == "" {
+func (v *Server) refused(req *base.Request) *base.Response {
+	if v.User == "" {
 		return nil
 	}
 	methods := []auth.ValidateMethod{auth.ValidateMethodDigestMD5}
-	if auth.Validate(req, v.user, v.password, methods, "camera", v.nonce) == nil {
+	if auth.Validate(req, v.User, v.Password, methods, "camera", v.nonce) == nil {
 		return nil
 	}
 	return &base.Response{StatusCode: base.StatusUnauthorized,
 		Header: base.Header{"WWW-Authenticate": auth.GenerateWWWAuthenticate(methods, "camera", v.nonce)}}
 }
 
-func (v *server) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+func (v *Server) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if r := v.refused(c.Request); r != nil {
@@ -234,7 +239,7 @@ func (v *server) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Resp
 	return &base.Response{StatusCode: base.StatusOK}, v.stream, nil
 }
 
-func (v *server) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+func (v *Server) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if r := v.refused(c.Request); r != nil {
@@ -243,13 +248,13 @@ func (v *server) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, 
 	return &base.Response{StatusCode: base.StatusOK}, v.stream, nil
 }
 
-func (v *server) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+func (v *Server) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
 
-func (v *server) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
+func (v *Server) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
 	if errors.As(c.Error, new(liberrors.ErrServerSessionTornDown)) {
-		v.torn <- struct{}{}
+		v.Torn <- struct{}{}
 	}
 }
 
