@@ -3,7 +3,7 @@
 
 SHELL      := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-BUILD_DEPS := g++ make pkg-config libopencv-dev libavcodec-dev libavutil-dev
+BUILD_DEPS := g++ make pkg-config libopencv-dev libavcodec-dev libavformat-dev libavutil-dev
 TEST_DEPS  := $(BUILD_DEPS) mosquitto mosquitto-clients ffmpeg chromium systemd python3
 TRAIN_DEPS := python3-torch python3-onnx python3-opencv python3-numpy python3-pil fonts-roadgeek fonts-routed-gothic fonts-opendin \
               fonts-dejavu fonts-liberation fonts-roboto-unhinted fonts-urw-base35 fonts-lato fonts-national-park
