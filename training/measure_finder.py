@@ -96,7 +96,7 @@ def dashcam(net, sizes, thresholds, sheets):
     pictures = {}
     for r in rows:
         pictures.setdefault(r["file"], []).append(r)
-    for size in sizes:
+    for size in sizes if rows else ():
         net.elapsed = net.calls = 0
         kept = []
         for path, marked in pictures.items():
