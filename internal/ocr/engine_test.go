@@ -86,8 +86,8 @@ func TestExactReadsOfRealPictures(t *testing.T) {
 		t.Fatal(e.Err())
 	}
 	t.Logf("%d of %d exact", exact, all)
-	if float64(exact) < 0.78*float64(all) {
-		t.Errorf("%d of %d plates exact, want at least 78 %%", exact, all)
+	if float64(exact) < 0.85*float64(all) {
+		t.Errorf("%d of %d plates exact, want at least 85 %%", exact, all)
 	}
 }
 

@@ -16,6 +16,8 @@ const (
 	unit   = 32.0 // of the corners, pixels of its input
 	grain  = 32   // the finder's sides are multiples of it
 
+	wellSeen = 100.0 // pixels of a plate's width in the finder's input from which its corners get no better
+
 	sameUnion = 0.3 // boxes that share this much of their union are one plate …
 	samePart  = 0.5 // … or this much of the smaller one
 )
@@ -24,6 +26,7 @@ const (
 type find struct {
 	quad  alpr.Quad
 	score float64
+	fine  float64 // how well the view showed it, 0..1: the same plate is best placed where it was seen largest
 }
 
 // view is one look of the finder at a picture: scaled by scale, with border pixels of grey around it.
@@ -103,6 +106,8 @@ func (f *finder) look(v view, least float64) ([]find, error) {
 	found := peaks(out[0], out[1], W/stride, H/stride, least)
 	sx, sy := float64(f.srcW)/float64(w), float64(f.srcH)/float64(h)
 	for i := range found {
+		wide, _ := sides(found[i].quad)
+		found[i].fine = min(1, wide/wellSeen)
 		for k, c := range found[i].quad {
 			found[i].quad[k] = alpr.Point{X: (c.X - float64(x0)) * sx, Y: (c.Y - float64(y0)) * sy}
 		}
@@ -172,7 +177,8 @@ func cornersAt(heat, corners []float32, w, h, x, y int) alpr.Quad {
 
 // distinct sorts the finds best first and drops those that lie on a better one: overlapping boxes are one plate.
 func distinct(found []find) []find {
-	sort.SliceStable(found, func(i, j int) bool { return found[i].score > found[j].score })
+	rank := func(f find) float64 { return f.score * (0.5 + 0.5*f.fine) }
+	sort.SliceStable(found, func(i, j int) bool { return rank(found[i]) > rank(found[j]) })
 	kept := found[:0:0]
 	for _, f := range found {
 		if !onOne(f.quad, kept) {

@@ -34,9 +34,9 @@ func maps(w, h int, plates ...find) (heat, corners []float32) {
 
 func TestPeaksGiveThePlates(t *testing.T) {
 	want := []find{
-		{upright(200, 100, 100, 50), 0.9},
-		{alpr.Quad{{X: 20, Y: 30}, {X: 90, Y: 40}, {X: 92, Y: 70}, {X: 22, Y: 60}}, 0.7}, // slanted
-		{upright(316, 156, 60, 30), 0.5},                                                 // in the last cells
+		{quad: upright(200, 100, 100, 50), score: 0.9},
+		{quad: alpr.Quad{{X: 20, Y: 30}, {X: 90, Y: 40}, {X: 92, Y: 70}, {X: 22, Y: 60}}, score: 0.7}, // slanted
+		{quad: upright(316, 156, 60, 30), score: 0.5},                                                 // in the last cells
 	}
 	heat, corners := maps(40, 20, want...)
 	got := peaks(heat, corners, 40, 20, 0.3)
@@ -57,7 +57,7 @@ func TestPeaksGiveThePlates(t *testing.T) {
 
 // Two equal cells side by side are one peak.
 func TestPeaksOfAPlateau(t *testing.T) {
-	heat, corners := maps(20, 10, find{upright(80, 40, 60, 30), 0.8})
+	heat, corners := maps(20, 10, find{quad: upright(80, 40, 60, 30), score: 0.8})
 	heat[5*20+9] = heat[5*20+10]
 	if got := peaks(heat, corners, 20, 10, 0.3); len(got) != 1 {
 		t.Errorf("%d plates", len(got))
@@ -74,7 +74,7 @@ func TestOverlappingBoxesAreOnePlate(t *testing.T) {
 		"two plates side by side":            {upright(100, 100, 80, 40), upright(185, 100, 80, 40), 2},
 		"one above the other":                {upright(100, 100, 80, 40), upright(100, 135, 80, 40), 2},
 	} {
-		if got := distinct([]find{{c.a, 0.6}, {c.b, 0.8}}); len(got) != c.want || got[0].score != 0.8 {
+		if got := distinct([]find{{quad: c.a, score: 0.6}, {quad: c.b, score: 0.8}}); len(got) != c.want || got[0].score != 0.8 {
 			t.Errorf("%s: %d plates, first scores %.1f", name, len(got), got[0].score)
 		}
 	}

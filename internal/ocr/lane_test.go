@@ -40,7 +40,7 @@ func (a at) search(plane, []view) []find {
 	a.script.searches++
 	var found []find
 	for _, v := range a.shows[a.seq] {
-		found = append(found, find{v.quad, 0.9})
+		found = append(found, find{quad: v.quad, score: 0.9})
 	}
 	return found
 }
