@@ -271,7 +271,7 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 		if t.closed {
 			continue // a parked car that showed again: its event is out
 		}
-		if t.told == "" && t.sure(l.usual >= 3) || t.told != "" && t.told != t.fused.best() && t.fused.confidence() >= sureOther {
+		if t.told == "" && t.sure(l.usual >= 3) && !l.sticker(t) || t.told != "" && t.told != t.fused.best() && t.fused.confidence() >= sureOther {
 			reads = append(reads, l.tell(t, false))
 		}
 	}
@@ -320,6 +320,8 @@ func (l *Lane) finish(t *track) []alpr.Read {
 func (l *Lane) flicker(t *track) bool {
 	c, agree := t.fused.confidence(), t.texts[t.fused.best()]
 	switch {
+	case l.sticker(t):
+		return true
 	case t.hits == 1:
 		return l.usual >= 3 && c < sureOther || l.usual >= 12 && agree < 2
 	case t.hits <= 3 && l.usual >= 12 && agree < 2:
@@ -328,6 +330,12 @@ func (l *Lane) flicker(t *track) bool {
 		return c < sureTwice && (c < sureOther || agree < 2)
 	}
 	return false
+}
+
+// sticker reports whether a short text was seen for a fraction of what vehicles' plates are: more likely a sticker beside
+// one.
+func (l *Lane) sticker(t *track) bool {
+	return len(t.fused.best()) < common && l.usual >= 4*float64(t.hits)
 }
 
 func (l *Lane) tell(t *track, final bool) alpr.Read {

@@ -320,8 +320,9 @@ func TestBabbleIsNoEvent(t *testing.T) {
 // On a camera that sees its vehicles many times, an unsure text seen in one frame is no vehicle.
 func TestFlickerIsNoEvent(t *testing.T) {
 	s := newScript()
-	drive(s, 1, 12, "ABC1234", 150, 15, nil)
+	drive(s, 1, 15, "ABC1234", 150, 15, nil)
 	s.shows[60] = []show{{upright(500, 100, 60, 30), "leaves", "THAWH", 0.8}}
+	drive(s, 80, 3, "OBX", 500, 5, nil) // a sticker: always read the same
 	s.shows[70] = []show{{upright(500, 100, 60, 30), "a badge", "NORVIK", 0.999}}
 	drive(s, 90, 12, "XYZ9876", 150, 15, nil)
 	expectFinals(t, s.play(150, tick), "ABC1234", "XYZ9876")
