@@ -167,7 +167,7 @@ const (
 	// A plate is reported when its text is at least leastConfidence sure, or when the finder is sureHeat that it is one and
 	// the text at least hopeless: most such texts are wrong in a character, and their lattice still finds the right one.
 	leastConfidence = 0.1
-	sureHeat        = 0.6
+	sureHeat        = 0.5
 	hopeless        = 0.01
 	// Texts shorter than common are rare on plates and frequent on signs: finder and text must both be sure.
 	common    = 4
