@@ -40,14 +40,17 @@ type camera struct {
 	ring     *capture.Ring
 	gate     gate // nil: every frame is looked at
 	reader   reader
-	failed   func() error // of the reader's networks
+	failed   func() error                   // of the reader's networks
+	now      func() (time.Time, alpr.Clock) // nil where frames carry a clip's own time
 	lists    *match.Current
 	recorder *recorder
 	watcher  watcher // nil: nobody looks
 	log      *zap.Logger
 
-	busySince atomic.Int64 // Unix ns of the frame being worked on, 0 between frames
-	shed      atomic.Uint64
+	begun     time.Time     // when the loop began; busySince counts from it, so that a clock step hides nothing
+	busySince atomic.Int64  // ns from begun to the frame being worked on, 0 between frames
+	shed      atomic.Uint64 // reads that the full disk turned away
+	unkept    atomic.Uint64 // reads that could not be kept for another reason
 	latency   latency
 }
 
@@ -59,33 +62,38 @@ type gate interface {
 // watch reads the camera's frames until its ring is closed and empty; so the last frame is committed, too. The error is
 // one that the unit can't go on with.
 func (c *camera) watch() error {
+	var failed error
 	for f := range c.ring.Frames() {
 		start := time.Now()
-		c.busySince.Store(start.UnixNano())
-		if err := c.look(f); err != nil {
-			return err
+		c.busySince.Store(max(1, int64(start.Sub(c.begun))))
+		if failed = c.look(f); failed != nil {
+			break
 		}
 		c.latency.add(time.Since(start))
 		c.busySince.Store(0)
 	}
+	// What was seen of vehicles still in view is told, whatever ended the loop.
 	for _, read := range c.reader.Flush() {
 		if err := c.tell(read); err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
 	}
-	return nil
+	return failed
 }
 
 func (c *camera) look(f alpr.Frame) error {
+	if c.now != nil {
+		// A wall clock that fell behind what time it is at least would put the read into a day long gone.
+		if t, q := c.now(); f.At.Before(t.Add(-time.Minute)) {
+			f.At, f.Clock = t, q
+		}
+	}
 	var regions []image.Rectangle
 	if c.gate != nil && !c.gate.Moving(f.Image) {
 		// An empty rectangle: nothing to look for, but time passes, and vehicles that left are told.
 		regions = []image.Rectangle{{}}
 	}
 	reads := c.reader.See(f, regions...)
-	if err := c.failed(); err != nil {
-		return fmt.Errorf("camera %s: %w", c.cfg.Name, err)
-	}
 	if c.watcher != nil {
 		c.watcher.Saw(f, reads)
 	}
@@ -93,6 +101,9 @@ func (c *camera) look(f alpr.Frame) error {
 		if err := c.tell(read); err != nil {
 			return err
 		}
+	}
+	if err := c.failed(); err != nil {
+		return fmt.Errorf("camera %s: %w", c.cfg.Name, err)
 	}
 	return nil
 }
@@ -107,8 +118,11 @@ func (c *camera) tell(read alpr.Read) error {
 		if c.shed.Add(1) == 1 {
 			c.log.Error("the disk is full: reads are not kept", zap.String("camera", c.cfg.Name), zap.Error(err))
 		}
-	case err != nil:
+	case errors.Is(err, store.ErrDiskState), errors.Is(err, store.ErrClosed):
 		return fmt.Errorf("camera %s: %w", c.cfg.Name, err)
+	case err != nil: // one read that can't be kept is an alarm, not the end of the others
+		c.unkept.Add(1)
+		c.log.Error("a read could not be kept", zap.String("camera", c.cfg.Name), zap.Error(err))
 	}
 	if c.watcher != nil {
 		c.watcher.Told(read, hits)
@@ -119,7 +133,7 @@ func (c *camera) tell(read alpr.Read) error {
 // stuck reports whether one frame has kept the loop for longer than limit.
 func (c *camera) stuck(now time.Time, limit time.Duration) bool {
 	since := c.busySince.Load()
-	return since != 0 && now.Sub(time.Unix(0, since)) > limit
+	return since != 0 && now.Sub(c.begun)-time.Duration(since) > limit
 }
 
 // latency keeps the last 256 durations.

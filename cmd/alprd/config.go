@@ -134,6 +134,9 @@ func loadConfig(path string) (config, error) {
 	for i := range c.Cameras {
 		cam := &c.Cameras[i]
 		at(&cam.PasswordFile)
+		if !strings.Contains(cam.Source, ":") {
+			at(&cam.Source)
+		}
 		if cam.WorkingSize == 0 {
 			cam.WorkingSize = 640
 		}
@@ -145,6 +148,8 @@ func loadConfig(path string) (config, error) {
 			cam.MotionGate = &yes
 		}
 	}
+	at(&c.StateDir)
+	at(&c.Socket)
 	for i := range c.Hotlists {
 		at(&c.Hotlists[i].PublicKey)
 		if c.Hotlists[i].Threshold == nil {

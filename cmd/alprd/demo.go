@@ -131,7 +131,7 @@ func runDemo(ctx context.Context, o demoOptions, log *zap.Logger, stdout, stderr
 		ready: func(rep *reporter, lists *hotlists) {
 			if _, err := lists.load(ctx, os.DirFS(filepath.Join(dir, "list")), false); err != nil {
 				log.Error("the demo's list", zap.Error(err))
-				fmt.Fprintln(s.notes, "error: the demo's hot list:", err)
+				complain(s.notes, fmt.Errorf("the demo's hot list, so nothing will alert: %w", err))
 			}
 			outer.Go(func() error { return s.report(ctx, rep) }) // until ctx ends
 		},

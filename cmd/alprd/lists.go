@@ -31,7 +31,9 @@ type hotlists struct {
 	changed func() // told of each activation
 	log     *zap.Logger
 
-	mu    sync.Mutex // one import at a time
+	importing sync.Mutex // one import at a time; it may take long
+
+	mu    sync.Mutex
 	force map[string]hotlist.Manifest
 }
 
@@ -109,7 +111,7 @@ func (h *hotlists) tell(changed func()) {
 
 // load checks a package and, unless dry, makes it durable and then puts it in force: from its return on no removed entry
 // alerts (R25).
-func (h *hotlists) load(_ context.Context, dir fs.FS, dry bool) (any, error) {
+func (h *hotlists) load(ctx context.Context, dir fs.FS, dry bool) (any, error) {
 	start := time.Now()
 	pkg, err := hotlist.Open(dir, slices.Collect(maps.Values(h.keys))...)
 	if err != nil {
@@ -126,8 +128,8 @@ func (h *hotlists) load(_ context.Context, dir fs.FS, dry bool) (any, error) {
 	if err := m.Admit(h.rules.Hotlists.RestrictedClasses, float64(h.rules.Hotlists.MaxRejects)); err != nil {
 		return nil, err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.importing.Lock()
+	defer h.importing.Unlock()
 	result := imported{List: m.List, Source: m.Source, Version: m.Version, BuiltAt: alpr.Time{Time: m.BuiltAt}, Entries: m.Count, Rejected: m.Rejected()}
 	if seen := h.cache.Highest(m.List); seen >= m.Version { // R22
 		return nil, tooOld(m, seen)
@@ -139,7 +141,11 @@ func (h *hotlists) load(_ context.Context, dir fs.FS, dry bool) (any, error) {
 	if !dry {
 		err := h.cache.Activate(m.List, m.Version, pkg.Signed(), start, func(yield func([]byte, error) bool) {
 			for _, c := range m.Chunks {
-				if chunk, err := pkg.Chunk(c); !yield(chunk, err) || err != nil {
+				chunk, err := pkg.Chunk(c)
+				if ctx.Err() != nil {
+					err = context.Cause(ctx)
+				}
+				if !yield(chunk, err) || err != nil {
 					return
 				}
 			}
@@ -152,9 +158,12 @@ func (h *hotlists) load(_ context.Context, dir fs.FS, dry bool) (any, error) {
 		}
 		// At this point the new version is durable; a crash now starts with it.
 		h.current.Swap(index)
+		h.mu.Lock()
 		h.force[m.List] = m
+		changed := h.changed
+		h.mu.Unlock()
 		result.Active = true
-		h.changed()
+		changed()
 		h.log.Info("hot list in force", zap.String("list", m.List), zap.Uint64("version", m.Version), zap.Int("entries", m.Count), zap.Int("rejected", m.Rejected()))
 	}
 	result.Ms = float64(time.Since(start).Microseconds()) / 1e3

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +38,7 @@ type recorder struct {
 // toldPass is what was already told of a pass.
 type toldPass struct {
 	alerts map[string]*toldAlert // by the listed plate, folded
-	scene  alpr.Frame            // the frame last sent, without its picture
+	frame  uint64                // Seq of the frame whose scene was last sent
 	sha    string                // of that scene picture
 }
 
@@ -58,44 +59,54 @@ func (r *recorder) record(read alpr.Read, hits []alpr.Hit) error {
 	if len(hits) == 0 && pass == nil && !read.Final {
 		return nil
 	}
-	item := store.Item{At: read.At, Read: read}
+	if read.Final {
+		defer delete(r.told, read.ID)
+	}
+	item := store.Item{Read: read} // of the day, and for the life, of the pass's first frame
 	var plate, scene []byte
-	var err error
 	if read.Best != nil && (len(hits) > 0 || pass != nil || r.pictures) {
-		if plate, err = encodePlate(read.Best, read.Corners); err != nil {
-			return err
+		var err error
+		if plate, err = encodePlate(read.Best, read.Corners); err == nil {
+			scene, err = encodeScene(read.Best, nil, r.quality)
 		}
-		if scene, err = encodeScene(read.Best, nil, r.quality); err != nil {
-			return err
+		if err != nil { // a hit without its picture is still a hit
+			r.log.Error("a read's pictures can't be made", zap.String("camera", read.Camera), zap.Error(err))
+			plate, scene = nil, nil
+		} else {
+			item.Pictures = []store.Picture{{Name: "plate", JPEG: plate}, {Name: "scene", JPEG: scene}}
 		}
-		item.Pictures = []store.Picture{{Name: "plate", JPEG: plate}, {Name: "scene", JPEG: scene}}
 	}
 	due := r.due(read, hits)
-	if len(due) > 0 {
-		if pass == nil {
-			pass = &toldPass{alerts: map[string]*toldAlert{}}
-			r.told[read.ID] = pass
-		}
-		var blanked []byte
-		if read.Best != nil && (pass.sha == "" || pass.scene.Seq != read.Best.Seq) {
-			if blanked = scene; len(read.Others) > 0 {
-				if blanked, err = encodeScene(read.Best, read.Others, r.quality); err != nil {
-					return err
-				}
-			}
-			pass.sha, pass.scene = digest(blanked), alpr.Frame{Seq: read.Best.Seq}
-		}
-		for _, d := range due {
-			item.Messages = append(item.Messages, r.alert(read, d, plate, pass.sha))
-		}
-		if blanked != nil {
-			item.Messages = append(item.Messages, r.scene(read, due[0], blanked, pass.sha))
-		}
-		item.Sync = true
+	if pass == nil {
+		pass = &toldPass{alerts: map[string]*toldAlert{}}
 	}
+	told, at := pass.sha, slices.IndexFunc(due, func(d dueAlert) bool { return len(d.hits) > 0 })
+	var blanked []byte // what follows on the bulk connection: of a frame that was not sent yet
+	if at >= 0 && scene != nil && (told == "" || pass.frame != read.Best.Seq) {
+		if blanked = scene; len(read.Others) > 0 {
+			var err error
+			if blanked, err = encodeScene(read.Best, read.Others, r.quality); err != nil {
+				return err
+			}
+		}
+		told = digest(blanked)
+	}
+	for _, d := range due {
+		item.Messages = append(item.Messages, r.alert(read, d, plate, told))
+	}
+	if blanked != nil {
+		item.Messages = append(item.Messages, r.scene(read, due[at], blanked, told))
+	}
+	item.Sync = len(due) > 0
 	receipt, err := r.store.Commit(item)
 	if err != nil {
 		return fmt.Errorf("record: %w", err)
+	}
+	if blanked != nil && receipt.Shed == 0 {
+		pass.sha, pass.frame = told, read.Best.Seq
+	}
+	if len(due) > 0 && !read.Final {
+		r.told[read.ID] = pass
 	}
 	if len(due) > 0 {
 		r.log.Info("alert recorded", zap.String("camera", read.Camera), zap.String("pass", read.ID), zap.Uint64s("seqs", receipt.Seqs))
@@ -108,7 +119,6 @@ func (r *recorder) record(read alpr.Read, hits []alpr.Hit) error {
 		pass.alerts[d.key] = &d.toldAlert
 	}
 	if read.Final {
-		delete(r.told, read.ID)
 		r.passes.Add(1)
 	}
 	return nil
@@ -139,8 +149,8 @@ func (r *recorder) due(read alpr.Read, hits []alpr.Hit) []dueAlert {
 	if pass != nil {
 		next = len(pass.alerts) + 1
 		for k, a := range pass.alerts {
-			if groups[k] == nil && a.entries > 0 { // withdrawn
-				out = append(out, dueAlert{toldAlert{a.n, a.revision + 1, read.Plate.Text(), 0, 0}, k, nil})
+			if groups[k] == nil && a.entries > 0 { // withdrawn, in the words it was told in
+				out = append(out, dueAlert{toldAlert{a.n, a.revision + 1, a.text, 0, 0}, k, nil})
 			}
 		}
 	}
@@ -171,7 +181,7 @@ func (r *recorder) alert(read alpr.Read, d dueAlert, plate []byte, sceneSHA stri
 			ID:         fmt.Sprintf("%s.%d", read.ID, d.n),
 			Revision:   d.revision,
 			Seq:        seq,
-			DestroyBy:  alpr.Time{Time: read.At.Add(r.retention)},
+			DestroyBy:  r.destroyBy(read),
 			Unit:       r.unit,
 			CapturedAt: alpr.Time{Time: read.At},
 			Clock:      alpr.AlertClock{Quality: string(read.Clock.Quality), ErrorS: read.Clock.Error.Seconds()},
@@ -181,6 +191,12 @@ func (r *recorder) alert(read alpr.Read, d dueAlert, plate []byte, sceneSHA stri
 				Lattice: read.Lattice, Frames: read.Frames, Agreeing: read.Agreeing, Pass: read.Pass,
 			},
 			Evidence: alpr.AlertEvidence{PlateJPEG: plate, PlateSHA256: digest(plate), SceneSHA256: sceneSHA},
+		}
+		if len(d.hits) == 0 {
+			// What the better evidence shows hits nothing, and reads that hit nothing don't leave the unit.
+			a.Read = alpr.AlertRead{Text: d.text, Frames: read.Frames, Pass: read.Pass}
+			a.Evidence = alpr.AlertEvidence{}
+			return a.Encode(r.sign)
 		}
 		for i, p := range read.Corners {
 			a.Evidence.Corners[i] = [2]int{int(math.Round(p.X)), int(math.Round(p.Y))}
@@ -216,11 +232,20 @@ func (r *recorder) scene(read alpr.Read, d dueAlert, picture []byte, sha string)
 	return store.Message{Class: alpr.Bulk, Topic: "alert/scene", Build: func(seq uint64) ([]byte, error) {
 		return json.Marshal(alpr.Scene{
 			ID: fmt.Sprintf("%s.%d", read.ID, d.n), Revision: d.revision, Seq: seq,
-			DestroyBy: alpr.Time{Time: read.At.Add(r.retention)}, CapturedAt: alpr.Time{Time: read.At},
+			DestroyBy: r.destroyBy(read), CapturedAt: alpr.Time{Time: read.At},
 			Unit: alpr.SceneUnit{ID: r.unit.ID, Camera: r.unit.Camera}, Width: bounds.Dx(), Height: bounds.Dy(),
 			SceneJPEG: picture, SHA256: sha,
 		})
 	}}
+}
+
+// destroyBy counts from the pass's first frame, like the life of the record itself.
+func (r *recorder) destroyBy(read alpr.Read) alpr.Time {
+	at := read.At
+	if !read.FirstAt.IsZero() && read.FirstAt.Before(at) {
+		at = read.FirstAt
+	}
+	return alpr.Time{Time: at.Add(r.retention)}
 }
 
 func rounded(p float64) float64 { return math.Round(p*1e4) / 1e4 }

@@ -50,9 +50,9 @@ func (r *reporter) health() alpr.Health {
 	now, c := r.clock.Now()
 	stats := r.store.Stats()
 	h := alpr.Health{
-		Unit: alpr.UnitName{ID: r.cfg.Unit.ID, Site: r.cfg.Unit.Site}, At: alpr.Time{Time: now}, UptimeS: now.Sub(r.started).Truncate(time.Second).Seconds(),
+		Unit: alpr.UnitName{ID: r.cfg.Unit.ID, Site: r.cfg.Unit.Site}, At: alpr.Time{Time: now}, UptimeS: time.Since(r.started).Truncate(time.Second).Seconds(),
 		Cameras: []alpr.CameraHealth{}, Lists: r.lists.status(now), Clock: onWire(c), Uplink: r.uplink().UplinkHealth,
-		Queue: alpr.QueueHealth{Prompt: queueDepth(r.store.Depth(alpr.Prompt), now), Bulk: queueDepth(r.store.Depth(alpr.Bulk), now)},
+		Queue: alpr.QueueHealth{Prompt: queueDepth(r.store.Depth(alpr.Prompt)), Bulk: queueDepth(r.store.Depth(alpr.Bulk))},
 		Disk:  alpr.DiskHealth{TotalBytes: stats.TotalBytes, FreeBytes: stats.FreeBytes, State: diskState(stats)},
 	}
 	if rss, ok := resident(); ok {
@@ -62,7 +62,7 @@ func (r *reporter) health() alpr.Health {
 		h.Load1 = &load
 	}
 	for _, cam := range r.cameras {
-		h.Cameras = append(h.Cameras, cam.health(now))
+		h.Cameras = append(h.Cameras, cam.health(time.Now()))
 	}
 	h.Alarms = r.raise(h, stats, now)
 	return h
@@ -82,20 +82,35 @@ func (r *reporter) raise(h alpr.Health, stats store.Stats, now time.Time) []alpr
 	}
 	for _, c := range h.Cameras {
 		switch {
-		case c.State != "streaming":
+		case c.Error != "" && c.State != "streaming":
 			add("camera_lost", c.Name, "no picture: "+c.Error)
 		case c.Frozen:
 			add("camera_frozen", c.Name, "the picture stands still")
 		}
 	}
-	if link := r.uplink().Prompt; !link.Connected && link.Err != nil {
-		add("uplink_lost", "uplink", "alerts wait in the outbox: "+link.Err.Error())
+	link := r.uplink()
+	if l := link.Prompt; !l.Connected && l.Err != nil {
+		add("uplink_lost", "alerts", "alerts wait in the outbox: "+l.Err.Error())
+	}
+	if l := link.Bulk; !l.Connected && l.Err != nil {
+		add("uplink_lost", "pictures", "scene pictures wait in the outbox: "+l.Err.Error())
+	}
+	if n := link.SetAside; n > 0 {
+		add("messages_set_aside", "uplink", strconv.FormatUint(n, 10)+" messages could not be sent yet and are tried again")
+	}
+	if r.lists.cache.Lost() {
+		add("lists_lost", "hot lists", "the cache was damaged and begun anew; import newer versions of the lists")
 	}
 	if h.Disk.State != "ok" {
 		add("disk_"+h.Disk.State, r.cfg.StateDir, "the disk is nearly full: evidence of reads without a hit is not kept")
 	}
 	if n := stats.Orphans + stats.Lost; n > 0 {
 		add("store_damaged", r.cfg.StateDir, strconv.Itoa(n)+" places in the store can't be read any more; what else was stored is whole")
+	}
+	for _, c := range r.cameras {
+		if n := c.unkept.Load(); n > 0 {
+			add("reads_not_kept", c.cfg.Name, strconv.FormatUint(n, 10)+" reads could not be kept; the log says why")
+		}
 	}
 	if stats.ShedHits > 0 {
 		add("hits_lost", r.cfg.StateDir, strconv.FormatUint(stats.ShedHits, 10)+" hits could not be kept: the disk takes no more")
@@ -168,10 +183,10 @@ func onWire(c alpr.Clock) alpr.AlertClock {
 	return alpr.AlertClock{Quality: string(c.Quality), ErrorS: c.Error.Seconds()}
 }
 
-func queueDepth(d alpr.Depth, now time.Time) alpr.QueueDepth {
+func queueDepth(d alpr.Depth) alpr.QueueDepth {
 	q := alpr.QueueDepth{Count: d.Count, Bytes: d.Bytes}
 	if !d.OldestAt.IsZero() {
-		age := max(0, now.Sub(d.OldestAt).Seconds())
+		age := max(0, time.Since(d.OldestAt).Seconds())
 		q.OldestAgeS = &age
 	}
 	return q

@@ -107,7 +107,7 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 		g.Go(func() error { return cam.keep(ctx) }) // until ctx ends; closes the camera's ring
 		g.Go(cam.watch)                             // until the ring is closed and empty
 	}
-	api := localAPI{status: rep.status, lists: func() any { return lists.status(time.Now()) }, load: lists.load}
+	api := localAPI{status: rep.status, lists: func() any { return rep.hotlists().Lists }, load: lists.load}
 	g.Go(func() error { return up.Run(ctx) })                 // until ctx ends
 	g.Go(func() error { return api.serve(ctx, cfg.Socket) })  // until ctx ends
 	g.Go(func() error { return forget(ctx, kept, now, log) }) // until ctx ends
@@ -130,7 +130,7 @@ func newCamera(cfg config, cc cameraConfig, w world, kept keeper, now *clock.Clo
 	}
 	spec := capture.Camera{Name: cc.Name, URL: address, FPS: cc.FPS, Silence: cc.Silence}
 	source, err := capture.Open(spec, capture.Options{Log: log, Clock: func() alpr.Clock { _, c := now.Now(); return c }, BadFile: func(e *capture.FileError) {
-		log.Warn("a picture can't be read", zap.String("camera", cc.Name), zap.String("file", e.Path), zap.Error(e.Err))
+		log.Warn("a picture can't be read", zap.String("camera", cc.Name), zap.Error(e.Err)) // its name may be a plate
 	}})
 	if w.source != nil {
 		source, err = w.source(spec), nil
@@ -149,7 +149,7 @@ func newCamera(cfg config, cc cameraConfig, w world, kept keeper, now *clock.Clo
 	}
 	c := &camera{
 		cfg: cc, ring: ring, keeper: capture.NewKeeper(spec, source, ring, log), log: log,
-		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize}), failed: engine.Err, lists: &lists.current,
+		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize}), failed: engine.Err, lists: &lists.current, begun: time.Now(),
 		recorder: &recorder{
 			unit: unit, retention: cfg.Profile.Retention, staleAfter: cfg.Profile.Hotlists.StaleAfter, quality: cfg.Evidence.JPEGQuality, pictures: cfg.Evidence.ReadPictures,
 			sign: func(b []byte) ([]byte, error) { return ed25519.Sign(signer, b), nil }, store: kept, told: map[string]*toldPass{}, log: log,
@@ -157,6 +157,9 @@ func newCamera(cfg config, cc cameraConfig, w world, kept keeper, now *clock.Clo
 	}
 	if w.watcher != nil {
 		c.watcher = w.watcher(cc.Name)
+	}
+	if spec.Kind() != capture.Clip {
+		c.now = now.Now
 	}
 	if *cc.MotionGate && spec.Kind() != capture.Stills { // nothing moves between stills
 		if c.gate, err = capture.NewGate(nil); err != nil {
@@ -209,7 +212,10 @@ func forget(ctx context.Context, kept *store.Store, now *clock.Clock, log *zap.L
 		for _, d := range gone {
 			log.Info("a day is forgotten", zap.String("day", d.Day), zap.Int("reads", d.Reads), zap.Int("undelivered", d.Undelivered))
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, store.ErrFull):
+			log.Error("a full disk holds up forgetting; it is tried again", zap.Error(err))
+		case err != nil:
 			return fmt.Errorf("forget: %w", err)
 		}
 		if n%60 == 0 {

@@ -84,9 +84,17 @@ func (a localAPI) serve(ctx context.Context, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
-	// The state directory's lock is ours by now, so a socket found here is a dead daemon's.
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("socket: %w", err)
+	if st, err := os.Lstat(path); err == nil {
+		if st.Mode()&fs.ModeSocket == 0 {
+			return &configError{path, "", "is there and is no socket", "mend socket in the configuration; nothing was removed"}
+		}
+		if conn, err := net.Dial("unix", path); err == nil {
+			conn.Close()
+			return &configError{path, "", "another alprd answers at this socket", "give each unit a socket of its own"}
+		}
+		if err := os.Remove(path); err != nil { // a dead daemon's
+			return fmt.Errorf("socket: %w", err)
+		}
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {

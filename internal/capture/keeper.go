@@ -94,6 +94,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 			return nil
 		}
 		if !k.cam.Kind().Live() {
+			if err != nil {
+				k.enter(Ended, err)
+			}
 			return err
 		}
 		if err == nil {

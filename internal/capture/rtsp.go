@@ -291,7 +291,7 @@ func (v *viewer) packet(pkt *rtp.Packet) error {
 		if p.pts > 0 {
 			at = time.Unix(0, p.pts)
 		}
-		if at.Before(v.last) {
+		if at.Before(v.last) && v.last.Sub(at) < 2*time.Second { // more is a clock that was set, and the frame's time is right
 			at = v.last
 		}
 		v.last = at

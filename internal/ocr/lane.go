@@ -249,7 +249,7 @@ func (l *Lane) reopen(s *sight, at time.Time) *track {
 	for i, t := range l.closed {
 		kin := t.kinship(s.look)
 		union, _ := overlap(t.quad, s.find.quad)
-		if kin >= sameText && at.Sub(t.last) < again || t.still() && union > 0.4 && kin > 0 {
+		if kin >= sameText && at.Sub(t.last).Abs() < again || t.still() && union > 0.4 && kin > 0 {
 			l.closed = slices.Delete(l.closed, i, i+1)
 			return t
 		}
@@ -262,21 +262,25 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 	var reads []alpr.Read
 	live := l.tracks[:0]
 	for _, t := range l.tracks {
-		if now.Sub(t.last) > l.opts.Gone {
+		if now.Sub(t.last).Abs() > l.opts.Gone { // also after a clock was set back
 			reads = append(reads, l.finish(t)...)
 			l.closed = append(l.closed, t)
 			continue
 		}
 		live = append(live, t)
 		if t.closed {
-			continue // a parked car that showed again: its event is out
+			if t.told == t.fused.best() || t.fused.confidence() < sureTwice {
+				continue // a vehicle that showed again: its event is out
+			}
+			// It was told with another text, finally; this one could be listed, so it is an event of its own.
+			t.id, t.pass, t.revision, t.told, t.closed = alpr.NewID(now), 0, 0, "", false
 		}
 		if t.told == "" && t.sure(l.usual >= 3) && !l.sticker(t) || t.told != "" && t.told != t.fused.best() && t.fused.confidence() >= sureOther {
 			reads = append(reads, l.tell(t, false))
 		}
 	}
 	l.tracks = live
-	l.closed = slices.DeleteFunc(l.closed, func(t *track) bool { return now.Sub(t.last) > parked })
+	l.closed = slices.DeleteFunc(l.closed, func(t *track) bool { return now.Sub(t.last).Abs() > parked })
 	return reads
 }
 

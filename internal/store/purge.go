@@ -187,6 +187,9 @@ func (s *Store) destroy(now clock.Span) (names []string, out []Destroyed, err er
 	if errors.Is(err, seal.ErrDiskState) {
 		return nil, nil, s.poison(err)
 	}
+	if disk.IsFull(err) {
+		return nil, nil, fmt.Errorf("%w: purge: %w", ErrFull, err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("purge: %w", err)
 	}

@@ -195,7 +195,7 @@ func Open(dir string, ring *seal.Ring, clk Clock, o Options) (*Store, error) {
 		}
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if _, err := s.Purge(); err != nil {
+	if _, err := s.Purge(); err != nil && !errors.Is(err, ErrFull) { // a full disk holds up forgetting, not alerting
 		s.Close()
 		return nil, fmt.Errorf("open store: %w", err)
 	}
