@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,7 +78,10 @@ func statusCommand() *cobra.Command {
 }
 
 func hotlistCommand() *cobra.Command {
-	c := &cobra.Command{Use: "hotlist", Short: "Import a signed hot-list package, or show the lists in force"}
+	c := &cobra.Command{Use: "hotlist", Short: "Import a signed hot-list package, or show the lists in force", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return usageError{errors.New("hotlist needs import DIR or status"), c.CommandPath()}
+		}}
 	var socket string
 	var asJSON, dry bool
 	c.PersistentFlags().StringVar(&socket, "socket", defaultSocket, "the daemon's socket")

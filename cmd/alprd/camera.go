@@ -160,7 +160,7 @@ func (l *latency) quantiles() (p50, p95 *float64) {
 	}
 	slices.Sort(d)
 	ms := func(q int) *float64 {
-		v := float64(d[(len(d)-1)*q/100].Microseconds()) / 1e3
+		v := float64(d[(q*len(d)+99)/100-1].Microseconds()) / 1e3 // nearest rank
 		return &v
 	}
 	return ms(50), ms(95)

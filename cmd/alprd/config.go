@@ -206,9 +206,9 @@ func decodeFile(v *viper.Viper, path string, out any) error {
 	v.SetConfigFile(path)
 	v.SetConfigType("yaml")
 	if err := v.ReadInConfig(); err != nil {
-		mend := "mend the YAML; configs/alprd.yaml shows the form"
+		mend := "mend the YAML (blanks, no tabs); " + sampleOf(out) + " shows the form"
 		if errors.Is(err, os.ErrNotExist) {
-			mend = "copy configs/alprd.yaml from the documentation to this place and edit it"
+			mend = "name a file that is there; " + sampleOf(out) + " is the one to start from"
 		}
 		return &configError{path, "", strings.TrimPrefix(err.Error(), "open "+path+": "), mend}
 	}
@@ -216,7 +216,15 @@ func decodeFile(v *viper.Viper, path string, out any) error {
 	if err == nil {
 		return nil
 	}
-	return explain(path, err)
+	return explain(path, sampleOf(out), err)
+}
+
+// sampleOf is the shipped file that shows how out is written.
+func sampleOf(out any) string {
+	if _, ok := out.(*profile); ok {
+		return "configs/profiles/kinston.yaml"
+	}
+	return "configs/alprd.yaml"
 }
 
 var (
@@ -225,7 +233,7 @@ var (
 )
 
 // explain turns the decoder's words into file, key and mend.
-func explain(path string, err error) error {
+func explain(path, sample string, err error) error {
 	var errs []error
 	for _, line := range strings.Split(err.Error(), "\n") {
 		line = strings.Trim(line, " *")
@@ -234,14 +242,14 @@ func explain(path string, err error) error {
 				if m[1] != "" {
 					k = strings.ToLower(m[1]) + "." + k
 				}
-				errs = append(errs, &configError{path, k, "is not a setting of alprd", "remove it, or see configs/alprd.yaml for the right spelling"})
+				errs = append(errs, &configError{path, k, "is not a setting of alprd", "remove it, or see " + sample + " for the right spelling"})
 			}
 		} else if m := wrongValue.FindStringSubmatch(line); m != nil {
-			errs = append(errs, &configError{path, strings.ToLower(m[1]), m[2], "see configs/alprd.yaml for its unit and form"})
+			errs = append(errs, &configError{path, strings.ToLower(m[1]), m[2], "see " + sample + " for its unit and form"})
 		}
 	}
 	if len(errs) == 0 {
-		return &configError{path, "", err.Error(), "see configs/alprd.yaml"}
+		return &configError{path, "", err.Error(), "see " + sample}
 	}
 	return errors.Join(errs...)
 }
@@ -357,7 +365,7 @@ func (c config) problems(file string) []error {
 		}
 	}
 	if u, err := url.Parse(c.Uplink.Broker); err != nil || u.Scheme != "ssl" || u.Port() == "" {
-		bad("uplink.broker", fmt.Sprintf("%q is not an ssl:// address", c.Uplink.Broker), "write ssl://HOST:8883; an unencrypted broker is never used (R42)")
+		bad("uplink.broker", fmt.Sprintf("%q is not an ssl:// address", c.Uplink.Broker), "write ssl://HOST:8883; an unencrypted broker is never used")
 	}
 	for key, v := range map[string]string{"uplink.ca": c.Uplink.CA, "uplink.cert": c.Uplink.Cert, "uplink.key": c.Uplink.Key} {
 		if v == "" {

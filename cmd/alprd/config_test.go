@@ -131,7 +131,7 @@ func TestRetentionBounds(t *testing.T) {
 func TestMissingFileHasAHint(t *testing.T) {
 	_, err := loadConfig(filepath.Join(t.TempDir(), "none.yaml"))
 	var h interface{ Hint() string }
-	if !errors.As(err, &h) || !strings.Contains(h.Hint(), "copy") {
+	if !errors.As(err, &h) || !strings.Contains(h.Hint(), "configs/alprd.yaml") {
 		t.Errorf("%v", err)
 	}
 }

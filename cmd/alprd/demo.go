@@ -43,6 +43,9 @@ hot list, a page in the browser, and a line for every pass and every alert. What
 that is removed at the end. The plates are random texts; any likeness to a real one is chance.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if o.last < 0 {
+				return usageError{errors.New("--for is below zero"), "alprd demo"}
+			}
 			log := zap.NewNop()
 			if o.logs {
 				var err error

@@ -191,7 +191,7 @@ func (o *readOptions) videos(ctx context.Context, engine *ocr.Engine, args []str
 // follow prints one line for each vehicle that passed, when it is gone.
 func (o *readOptions) follow(ctx context.Context, engine *ocr.Engine, place string, failed *bool) error {
 	var wrong error // of printing
-	camera := capture.Camera{Name: "read", URL: place}
+	camera := capture.Camera{Name: "video", URL: place}
 	source, err := capture.Open(camera, capture.Options{BadFile: func(e *capture.FileError) {
 		*failed = true
 		wrong = errors.Join(wrong, o.failure(e.Path, e.Err))

@@ -169,7 +169,7 @@ func pack(dir string) (*bytes.Buffer, error) {
 	z := zip.NewWriter(&b)
 	files, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("read package: %w", err)
+		return nil, &listError{fmt.Sprintf("%s is no folder with a list package: %v", dir, errors.Unwrap(err)), "a list must be published first: alprctl hotlist publish --to DIR", exitFailed}
 	}
 	for _, f := range files {
 		if !f.Type().IsRegular() {

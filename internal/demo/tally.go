@@ -212,7 +212,7 @@ func (y *Tally) Summary(settled int) Summary {
 	}
 	if n := len(y.latencies); n > 0 {
 		d := slices.Sorted(slices.Values(y.latencies))
-		s.LatencyP50, s.LatencyP95 = d[(n-1)/2].Seconds(), d[(n-1)*95/100].Seconds()
+		s.LatencyP50, s.LatencyP95 = d[(n-1)/2].Seconds(), d[(95*n+99)/100-1].Seconds()
 	}
 	return s
 }

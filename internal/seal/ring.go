@@ -118,7 +118,7 @@ func (r *Ring) boot() error {
 	k, err := r.holder.Key()
 	if errors.Is(err, ErrNoKey) {
 		return fault{errors.New("the key ring is there, but the key it is sealed under is not"),
-			"restore the ring key's file; without it nothing stored can be read, and only an empty state directory helps"}
+			"what was stored can't be read any more, and no copy of the key may exist that would help; move the state directory away and start with an empty one"}
 	}
 	if err != nil {
 		return err
