@@ -64,10 +64,14 @@ func describe(a alpr.Alert) string {
 }
 
 func describeStatus(s alpr.Status) string {
-	line := s.At.UTC().Format("2006-01-02 15:04:05 UTC") + "  " + plain(s.Unit.ID)
+	at, line := s.At.UTC().Format("2006-01-02 15:04:05 UTC"), plain(s.Unit.ID)
 	if s.Unit.Site != "" {
 		line += " (" + plain(s.Unit.Site) + ")"
 	}
+	if s.Reason == alpr.Lost { // the broker says so, and its words are as old as the connection
+		return line + "  OFFLINE: its connection of " + at + " is lost\n"
+	}
+	line = at + "  " + line
 	switch {
 	case s.Online && s.Birth != nil:
 		line += fmt.Sprintf("  online: alprd %s, profile %s, clock %s", plain(s.Version), plain(s.Profile), plain(s.Clock.Quality))
@@ -82,8 +86,6 @@ func describeStatus(s alpr.Status) string {
 		}
 	case s.Reason == alpr.Stopped:
 		line += "  OFFLINE: stopped in order"
-	case s.Reason == alpr.Lost:
-		line += "  OFFLINE: the connection that was made at this time is lost"
 	default:
 		line += "  " + plain(string(s.Reason))
 	}

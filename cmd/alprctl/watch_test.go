@@ -161,7 +161,7 @@ func TestStatusIsShownWhenItChanges(t *testing.T) {
 	tell(birth)
 	tell(alpr.Status{Reason: alpr.Lost})
 	want := `2026-11-23 06:00:00 UTC  unit-7 (Main and 2nd)  online: alprd 0.1.0, profile kinston, clock synchronised, state v12 with 20 entries, 25 h old STALE
-2026-11-23 06:00:00 UTC  unit-7 (Main and 2nd)  OFFLINE: the connection that was made at this time is lost
+unit-7 (Main and 2nd)  OFFLINE: its connection of 2026-11-23 06:00:00 UTC is lost
 `
 	if d := cmp.Diff(want, out.String()); d != "" {
 		t.Error(d)
