@@ -47,6 +47,7 @@ type camera struct {
 	watcher  watcher // nil: nobody looks
 	log      *zap.Logger
 
+	apart     bool          // each frame is a picture of its own, with no motion between them
 	begun     time.Time     // when the loop began; busySince counts from it, so that a clock step hides nothing
 	busySince atomic.Int64  // ns from begun to the frame being worked on, 0 between frames
 	shed      atomic.Uint64 // reads that the full disk turned away
@@ -94,6 +95,9 @@ func (c *camera) look(f alpr.Frame) error {
 		regions = []image.Rectangle{{}}
 	}
 	reads := c.reader.See(f, regions...)
+	if c.apart {
+		reads = append(reads, c.reader.Flush()...)
+	}
 	if c.watcher != nil {
 		c.watcher.Saw(f, reads)
 	}

@@ -150,6 +150,7 @@ func newCamera(cfg config, cc cameraConfig, w world, kept keeper, now *clock.Clo
 	c := &camera{
 		cfg: cc, ring: ring, keeper: capture.NewKeeper(spec, source, ring, log), log: log,
 		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize}), failed: engine.Err, lists: &lists.current, begun: time.Now(),
+		apart: spec.Kind() == capture.Stills && cc.FPS == 0,
 		recorder: &recorder{
 			unit: unit, retention: cfg.Profile.Retention, staleAfter: cfg.Profile.Hotlists.StaleAfter, quality: cfg.Evidence.JPEGQuality, pictures: cfg.Evidence.ReadPictures,
 			sign: func(b []byte) ([]byte, error) { return ed25519.Sign(signer, b), nil }, store: kept, told: map[string]*toldPass{}, log: log,
