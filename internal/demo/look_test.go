@@ -1,3 +1,5 @@
+//go:build look
+
 package demo
 
 import (
