@@ -223,4 +223,3 @@ func TestPageBounded(t *testing.T) {
 		t.Error("nonsense was shown")
 	}
 }
-
