@@ -338,6 +338,7 @@ func TestKillActivation(t *testing.T) {
 			if got[name] == v+1 {
 				between++
 			}
+			acked[name] = got[name] // the next life goes on from here
 		}
 		h.Close()
 		ring.Close()
