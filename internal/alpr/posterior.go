@@ -17,11 +17,22 @@ const (
 	Blank   = len(Alphabet)
 )
 
+// Unreadable is written in a text where a character stands that can't be read.
+const Unreadable = '?'
+
+// hidden is the class that extend gives Unreadable; it has no column of its own.
+const hidden = Classes
+
 // Posterior is what the recogniser saw in one rectified frame: for each of T columns, left to right, the log
 // probability of each class. Small tells for each column how likely a character there is a small stacked one.
 type Posterior struct {
 	Log   []float32 // T×37, natural logarithms, each row sums to one in probability
 	Small []float32 // T, 0..1; nil when the recogniser doesn't tell
+
+	// Hidden tells for each column how likely a character stands there that can't be read: behind a hitch, under mud, cut
+	// by the picture's edge. Log spreads this evenly over the alphabet, so any listed character fits there, at one in 36;
+	// a text's Unreadable takes it whole. T, 0..1; nil when the recogniser doesn't tell, or no longer.
+	Hidden []float32
 
 	// Weight is how much of an independent look this is, 0..1: two margins around one frame's plate share a look, and a
 	// blurred frame counts less. Zero stands for 1.
@@ -35,7 +46,23 @@ func (p Posterior) Columns() int { return len(p.Log) / Classes }
 func (p Posterior) Row(t int) []float32 { return p.Log[t*Classes : (t+1)*Classes] }
 
 // class is the column of a character, or -1.
-func class(c byte) int { return strings.IndexByte(Alphabet, c) }
+func class(c byte) int {
+	if c == Unreadable {
+		return hidden
+	}
+	return strings.IndexByte(Alphabet, c)
+}
+
+// at is the log probability of a class that extend gave in column t.
+func (p Posterior) at(t, class int) float64 {
+	if class != hidden {
+		return float64(p.Log[t*Classes+class])
+	}
+	if p.Hidden == nil || p.Hidden[t] <= 0 {
+		return math.Inf(-1)
+	}
+	return math.Log(float64(p.Hidden[t]))
+}
 
 // extend writes text as classes with a blank before, between and after its characters.
 func extend(text string) ([]int, bool) {
@@ -54,7 +81,8 @@ func extend(text string) ([]int, bool) {
 }
 
 // Score is the CTC forward score: the natural logarithm of the probability that the columns spell exactly text,
-// summed over every alignment (Graves et al. 2006, eq. 6). It is -Inf for a text that can't be spelt.
+// summed over every alignment (Graves et al. 2006, eq. 6). It is -Inf for a text that can't be spelt. Unreadable in text
+// stands for a character that is there and can't be read, not for any character.
 func (p Posterior) Score(text string) float64 {
 	s, ok := extend(text)
 	T := p.Columns()
@@ -64,14 +92,12 @@ func (p Posterior) Score(text string) float64 {
 	// Probabilities, not logarithms: a fifth of the time. What would vanish is carried in scale.
 	n, scale := len(s), 0.0
 	a, b := make([]float64, n), make([]float64, n)
-	row := p.Row(0)
-	a[0] = math.Exp(float64(row[Blank]))
+	a[0] = math.Exp(p.at(0, Blank))
 	if n > 1 {
-		a[1] = math.Exp(float64(row[s[1]]))
+		a[1] = math.Exp(p.at(0, s[1]))
 	}
 	for t := 1; t < T; t++ {
-		row = p.Row(t)
-		blank, top := math.Exp(float64(row[Blank])), 0.0
+		blank, top := math.Exp(p.at(t, Blank)), 0.0
 		for i := range s {
 			v := a[i]
 			if i > 0 {
@@ -80,7 +106,7 @@ func (p Posterior) Score(text string) float64 {
 			if i&1 == 0 {
 				v *= blank
 			} else if v += before(a, s, i); v > 0 {
-				v *= math.Exp(float64(row[s[i]]))
+				v *= math.Exp(p.at(t, s[i]))
 			}
 			b[i] = v
 			top = max(top, v)
@@ -125,10 +151,8 @@ func (p Posterior) Align(text string) []int {
 	for i := range a {
 		a[i] = inf
 	}
-	row := p.Row(0)
-	a[0], a[1] = float64(row[s[0]]), float64(row[s[1]])
+	a[0], a[1] = p.at(0, s[0]), p.at(0, s[1])
 	for t := 1; t < T; t++ {
-		row = p.Row(t)
 		for i := range s {
 			v, step := a[i], uint8(0)
 			if i > 0 && a[i-1] > v {
@@ -137,7 +161,7 @@ func (p Posterior) Align(text string) []int {
 			if i > 1 && s[i] != Blank && s[i] != s[i-2] && a[i-2] > v {
 				v, step = a[i-2], 2
 			}
-			b[i], back[t*n+i] = v+float64(row[s[i]]), step
+			b[i], back[t*n+i] = v+p.at(t, s[i]), step
 		}
 		a, b = b, a
 	}
@@ -149,13 +173,13 @@ func (p Posterior) Align(text string) []int {
 		return nil
 	}
 	cols := make([]int, len(text))
-	best := make([]float32, len(text))
+	best := make([]float64, len(text))
 	for k := range best {
-		best[k] = float32(inf)
+		best[k] = inf
 	}
 	for t := T - 1; t >= 0; t-- {
 		if s[i] != Blank {
-			if v := p.Row(t)[s[i]]; v > best[i/2] {
+			if v := p.at(t, s[i]); v > best[i/2] {
 				best[i/2], cols[i/2] = v, t
 			}
 		}

@@ -105,11 +105,11 @@ func TestBeamStopsAtTheLongestPlate(t *testing.T) {
 
 func BenchmarkBeam(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	z := make([]float32, 80*logits)
+	z := make([]float32, 80*unread)
 	for i := range z {
 		z[i] = float32(rng.NormFloat64() * 3)
 	}
-	p := posterior(z)
+	p := posterior(z, unread)
 	for b.Loop() {
 		beam(p, tried)
 	}

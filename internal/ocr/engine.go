@@ -12,6 +12,7 @@ import (
 type Engine struct {
 	finder     *finder
 	recogniser *recogniser
+	least      float64 // heat of what the finder proposes
 	err        error
 }
 
@@ -44,7 +45,13 @@ func open(b backend, weights fs.FS) (*Engine, error) {
 		find.close()
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
-	e := &Engine{finder: newFinder(find), recogniser: newRecogniser(spell)}
+	classes, err := classesOf(weights)
+	if err != nil {
+		find.close()
+		spell.close()
+		return nil, fmt.Errorf("open reader: %w", err)
+	}
+	e := &Engine{finder: newFinder(find), recogniser: newRecogniser(spell, classes), least: leastHeat}
 	if err := e.try(); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("open reader: %w", err)
@@ -65,8 +72,8 @@ func (e *Engine) try() error {
 	if err != nil {
 		return fmt.Errorf("recognise: %w", err)
 	}
-	if n := len(out[0]); n == 0 || n%logits != 0 {
-		return fmt.Errorf("recogniser says %d values, not a multiple of %d", n, logits)
+	if n := len(out[0]); n == 0 || n%e.recogniser.classes != 0 {
+		return fmt.Errorf("recogniser says %d values, not a multiple of %d", n, e.recogniser.classes)
 	}
 	return nil
 }
@@ -91,7 +98,7 @@ func (e *Engine) search(p plane, views []view) []find {
 	}
 	var found []find
 	for _, v := range views {
-		f, err := e.finder.look(v, leastHeat)
+		f, err := e.finder.look(v, e.least)
 		if e.failed(err) {
 			return nil
 		}

@@ -129,11 +129,12 @@ func (b *broken) run(in []float32, h, w int) ([]tensor, error) {
 	if b.good--; b.good < 0 {
 		return nil, errors.New("out of memory")
 	}
-	return []tensor{make(tensor, logits), make(tensor, 8)}, nil
+	return []tensor{make(tensor, 40*unread), make(tensor, 8)}, nil
 }
 
 func TestFailingNetwork(t *testing.T) {
-	files := fstest.MapFS{"weights/finder.onnx": {}, "weights/recogniser.onnx": {}}
+	files := fstest.MapFS{"weights/finder.onnx": {}, "weights/recogniser.onnx": {},
+		"weights/recogniser.json": {Data: []byte(`{"output":[1,40,73]}`)}}
 	if _, err := open(&broken{good: 1}, files); err == nil || !strings.Contains(err.Error(), "out of memory") {
 		t.Errorf("a network that fails at once: %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"alprd/internal/alpr"
@@ -67,23 +68,60 @@ func TestSmallCharacters(t *testing.T) {
 	}
 }
 
-// Large and small forms are one character to everyone else; how much of it is small is kept.
+// Large and small forms are one character to everyone else; how much of it is small is kept. With the class for what
+// can't be read or without: the description beside the weights says which.
 func TestPosteriorMergesLargeAndSmall(t *testing.T) {
-	z := make([]float32, 2*logits)
+	for _, classes := range []int{unread, unread + 1} {
+		z := make([]float32, 2*classes)
+		for i := range z {
+			z[i] = -30
+		}
+		z[5], z[large+5] = float32(math.Log(0.25)), float32(math.Log(0.75)) // 5, rather small
+		z[classes+signs] = 0                                                // blank
+		p := posterior(z, classes)
+		if v := math.Exp(float64(p.Row(0)[5])); math.Abs(v-1) > 1e-6 {
+			t.Errorf("%d classes: probability %.4f", classes, v)
+		}
+		if math.Abs(float64(p.Small[0])-0.75) > 1e-6 {
+			t.Errorf("%d classes: small share %.4f", classes, p.Small[0])
+		}
+		if v := math.Exp(float64(p.Row(1)[alpr.Blank])); math.Abs(v-1) > 1e-6 {
+			t.Errorf("%d classes: blank %.4f", classes, v)
+		}
+		if (p.Hidden != nil) != (classes > unread) {
+			t.Errorf("%d classes: hidden %v", classes, p.Hidden)
+		}
+	}
+}
+
+// A character that can't be read is any character to a hot list, and a wildcard to whoever asks for one.
+func TestPosteriorSpreadsWhatCannotBeRead(t *testing.T) {
+	z := make([]float32, 3*(unread+1))
 	for i := range z {
 		z[i] = -30
 	}
-	z[5], z[large+5] = float32(math.Log(0.25)), float32(math.Log(0.75)) // 5, rather small
-	z[logits+signs] = 0                                                 // blank
-	p := posterior(z)
-	if v := math.Exp(float64(p.Row(0)[5])); math.Abs(v-1) > 1e-6 {
-		t.Errorf("probability %.4f", v)
+	z[10], z[(unread+1)+signs], z[2*(unread+1)+unread] = 0, 0, 0 // A, blank, unreadable
+	p := posterior(z, unread+1)
+	for text, want := range map[string]float64{"A?": 1, "A7": 1. / 36, "AQ": 1. / 36, "A": 0, "??": 0, "?A": 0} {
+		if got := math.Exp(p.Score(text)); math.Abs(got-want) > 1e-6 {
+			t.Errorf("Score(%q) = %.6f, want %.6f", text, got, want)
+		}
 	}
-	if math.Abs(float64(p.Small[0])-0.75) > 1e-6 {
-		t.Errorf("small share %.4f", p.Small[0])
+	if at := p.Align("A?"); !slices.Equal(at, []int{0, 2}) {
+		t.Errorf("A? stands in columns %v", at)
 	}
-	if v := math.Exp(float64(p.Row(1)[alpr.Blank])); math.Abs(v-1) > 1e-6 {
-		t.Errorf("blank %.4f", v)
+}
+
+// Weights whose description says something else are refused at start, not read askew.
+func TestClassesOf(t *testing.T) {
+	for text, want := range map[string]int{`{"output":[1,40,73]}`: 73, `{"output":[1,80,74]}`: 74, `{"output":[1,40,75]}`: 0, `{}`: 0, `[`: 0} {
+		got, err := classesOf(fstest.MapFS{"weights/recogniser.json": {Data: []byte(text)}})
+		if got != want || (err == nil) != (want > 0) {
+			t.Errorf("%s: %d classes, %v", text, got, err)
+		}
+	}
+	if _, err := classesOf(fstest.MapFS{}); err == nil {
+		t.Error("no description, no error")
 	}
 }
 

@@ -1,26 +1,47 @@
 package ocr
 
 import (
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
+	"slices"
 
 	"alprd/internal/alpr"
 )
 
 const (
 	large  = len(alpr.Alphabet)       // the recogniser's classes: the alphabet, …
-	signs  = 2 * large                // … the alphabet again as small stacked characters, …
-	logits = 2*len(alpr.Alphabet) + 1 // … and the blank
+	signs  = 2 * large                // … the alphabet again as small stacked characters, the blank, …
+	unread = 2*len(alpr.Alphabet) + 1 // … and, in weights that know it, a character that can't be read
 )
 
 // recogniser spells rectified plates. It belongs to one goroutine.
 type recogniser struct {
-	net   network
-	input []float32
+	net     network
+	classes int // unread, or unread + 1
+	input   []float32
 }
 
-func newRecogniser(net network) *recogniser {
-	return &recogniser{net: net, input: make([]float32, plateW*plateH)}
+func newRecogniser(net network, classes int) *recogniser {
+	return &recogniser{net: net, classes: classes, input: make([]float32, plateW*plateH)}
+}
+
+// classesOf is how many classes the recogniser tells apart, from the description beside its weights.
+func classesOf(weights fs.FS) (int, error) {
+	const name = "weights/recogniser.json"
+	raw, err := fs.ReadFile(weights, name)
+	if err != nil {
+		return 0, err
+	}
+	var about struct{ Output []int } // 1, columns, classes
+	if err := json.Unmarshal(raw, &about); err != nil {
+		return 0, fmt.Errorf("%s: %w", name, err)
+	}
+	if n := len(about.Output); n != 3 || about.Output[2] != unread && about.Output[2] != unread+1 {
+		return 0, fmt.Errorf("%s: output is %v, want [1, columns, %d or %d]", name, about.Output, unread, unread+1)
+	}
+	return about.Output[2], nil
 }
 
 // spell reads the plate in quad with a margin around it.
@@ -34,31 +55,34 @@ func (r *recogniser) spellInput() (alpr.Posterior, error) {
 	if err != nil {
 		return alpr.Posterior{}, fmt.Errorf("recognise: %w", err)
 	}
-	return posterior(out[0]), nil
+	return posterior(out[0], r.classes), nil
 }
 
-// posterior turns T×73 logits into the vocabulary's 37 classes: large and small characters are the same character, and
-// Small keeps how much of a column's characters is small.
-func posterior(z []float32) alpr.Posterior {
-	T := len(z) / logits
+// posterior turns T×classes logits into the vocabulary's 37 classes: large and small characters are the same character,
+// Small keeps how much of a column's characters is small, and Hidden how much is there and can't be read.
+func posterior(z []float32, classes int) alpr.Posterior {
+	T := len(z) / classes
 	p := alpr.Posterior{Log: make([]float32, T*alpr.Classes), Small: make([]float32, T)}
-	var e [logits]float64
+	if classes > unread {
+		p.Hidden = make([]float32, T)
+	}
+	var e [unread + 1]float64
 	for t := range T {
-		row := z[t*logits : (t+1)*logits]
-		top := row[0]
-		for _, v := range row {
-			top = max(top, v)
-		}
+		row := z[t*classes : (t+1)*classes]
+		top := slices.Max(row)
 		var sum, small, chars float64
 		for i, v := range row {
 			e[i] = math.Exp(float64(v-top) / temperature)
 			sum += e[i]
 		}
+		if p.Hidden != nil {
+			p.Hidden[t] = float32(e[unread] / sum)
+		}
 		out := p.Row(t)
 		for c := range large {
 			small += e[large+c]
 			chars += e[c] + e[large+c]
-			out[c] = float32(math.Log(max((e[c]+e[large+c])/sum, least)))
+			out[c] = float32(math.Log(max((e[c]+e[large+c]+e[unread]/float64(large))/sum, least)))
 		}
 		out[alpr.Blank] = float32(math.Log(max(e[signs]/sum, least)))
 		if chars > 0 {
