@@ -7,7 +7,7 @@ stacks, stickers, bolts, dealer frames. The text on a plate is random; nothing h
 """
 import math
 import random
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -25,6 +25,10 @@ class Plate(NamedTuple):
     small: List[int]                         # positions in text of small stacked characters
     span: Tuple[float, float, float, float]  # left, top, right, bottom of the registration, pixels
     kind: str                                # "nc", "nc-special" or "general"
+    region: Optional[str] = None             # two capital letters of the state whose name or design it bears; None where it bears none
+    name: Optional[Tuple[float, float, float, float]] = None  # where the state's name stands, like span; None when absent
+    name_readable: bool = False              # whether that name lies open, no frame or sticker over a quarter of it
+    hidden: List[int] = []                   # positions in text where something covers about half of the character or more
 
 
 # Serial patterns: A letter, D digit, blank or - separator. Weights follow how common a pattern is over all states.
@@ -52,6 +56,8 @@ STATE_NAMES = (
     "North Carolina|North Dakota|Nebraska|New Hampshire|New Jersey|New Mexico|Nevada|New York|Ohio|Oklahoma|Oregon|Pennsylvania|"
     "Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Virginia|Vermont|Washington|Wisconsin|West Virginia|Wyoming"
 ).split("|")
+STATE_CODES = ("AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA RI SC SD "
+               "TN TX UT VA VT WA WI WV WY").split()
 MOTTOES = (
     "Grand Canyon State|The Natural State|Constitution State|The First State|Aloha State|Famous Potatoes|Land of Lincoln|"
     "Sportsman's Paradise|Vacationland|Great Lakes Splendor|10,000 lakes|Garden State|Land of Enchantment|Empire State|"
@@ -287,16 +293,20 @@ def legend_line(rng, image, text, height, top, ink=None, offset=None):
         place = image[max(0, y):y + mask.shape[0], x:x + mask.shape[1]]
         ink = contrasting(rng, place.mean((0, 1)))
     blend(image, mask, x, y, ink, rng.uniform(.75, 1))
+    return x, y, x + mask.shape[1], y + mask.shape[0]
 
 
 def general_legends(rng, image):
-    name, motto = rng.choice(STATE_NAMES), rng.choice(MOTTOES)
+    """Writes a state's name and a motto; returns the state's code and the place of its name."""
+    k, motto = rng.randrange(len(STATE_CODES)), rng.choice(MOTTOES)
+    name = STATE_NAMES[k]
     name = name.upper() if rng.random() < .6 else name
     motto = motto.upper() if rng.random() < .4 else motto
     name_above = rng.random() < .82
-    legend_line(rng, image, name, rng.randint(15, 28), rng.randint(2, 8) if name_above else -rng.randint(2, 8))
+    box = legend_line(rng, image, name, rng.randint(15, 28), rng.randint(2, 8) if name_above else -rng.randint(2, 8))
     if rng.random() < .88:
         legend_line(rng, image, motto, rng.randint(8, 20), -rng.randint(2, 8) if name_above else rng.randint(2, 8))
+    return STATE_CODES[k], box
 
 
 # -- the registration --------------------------------------------------------------------------------------------------
@@ -481,8 +491,15 @@ def bolts(rng, image):
                 cv2.circle(image, (x, y), r, (v * .5, v * .5, v * .5), 1, cv2.LINE_AA)
 
 
+def share_covered(box, covers):
+    """Which part of a box the covers (boxes that don't overlap) hide, 0 to 1."""
+    left, top, right, bottom = box
+    hidden = sum(max(0, min(right, r) - max(left, l)) * max(0, min(bottom, b) - max(top, t)) for l, t, r, b in covers)
+    return hidden / max(1e-6, (right - left) * (bottom - top))
+
+
 def frame(rng, image, row):
-    """A dealer's frame around the plate; it may cover the legends, never the registration."""
+    """A dealer's frame around the plate; it may cover the legends, never the registration. Returns the boxes it covers."""
     ground = colour(rng, 0, 90) if rng.random() < .6 else colour(rng, 90, 240)
     top = rng.randint(3, max(4, min(26, int(row.top) - 3)))
     bottom = rng.randint(3, max(4, min(34, int(HEIGHT - row.top - row.height) - 3)))
@@ -496,6 +513,8 @@ def frame(rng, image, row):
         if rng.random() < .65 and h > 6:
             mask = fitted(strokefont.legend(rng.choice(FRAME_TEXTS), rng), h, WIDTH * .8)
             blend(image, mask, (WIDTH - mask.shape[1]) // 2, y, ink)
+    return [(0, 0, WIDTH, top), (0, HEIGHT - bottom, WIDTH, HEIGHT), (0, top, side, HEIGHT - bottom),
+            (WIDTH - side, top, WIDTH, HEIGHT - bottom)]
 
 
 def side_picture(rng, image, x, width, row, club=None):
@@ -527,12 +546,12 @@ def carolina(rng):
     height = HEIGHT * rng.uniform(.40, .50)
     row = Row(rng.uniform(5, 14), WIDTH - rng.uniform(5, 14), HEIGHT * rng.uniform(.47, .53) - height / 2, height)
     legend_line(rng, image, rng.choice(NC_MOTTOES), rng.randint(15, 24), rng.randint(3, 9), ink if rng.random() < .5 else None)
-    legend_line(rng, image, "NORTH CAROLINA", rng.randint(14, 24), -rng.randint(3, 8), ink if rng.random() < .7 else None)
+    name = legend_line(rng, image, "NORTH CAROLINA", rng.randint(14, 24), -rng.randint(3, 8), ink if rng.random() < .7 else None)
     text = with_repeats(rng, fill(rng, "AAA-DDDD"))
     separators = ["dash"] * 7 + ["space", "none", "dot"]
     span, ink = registration(rng, image, row, text, ink=ink, separators=separators)
     stickers(rng, image, True)
-    return image, text, "", "", span, row
+    return image, text, "", "", span, row, "NC", name
 
 
 def carolina_special(rng):
@@ -554,7 +573,9 @@ def carolina_special(rng):
         paper = rng.uniform(200, 255)
         cv2.rectangle(image, (int(left - 3), int(top - 5)), (WIDTH - 4, int(top + height + 5)), (paper, paper, paper), -1)
     legend_line(rng, image, rng.choice(NC_MOTTOES + [club]), rng.randint(11, 20), rng.randint(3, 9))
-    legend_line(rng, image, rng.choice(["NORTH CAROLINA"] * 3 + ["North Carolina", club]), rng.randint(14, 22), -rng.randint(2, 6))
+    below = rng.choice(["NORTH CAROLINA"] * 3 + ["North Carolina", club])
+    name = legend_line(rng, image, below, rng.randint(14, 22), -rng.randint(2, 6))
+    name = None if below == club else name
     if left > 20:
         side_picture(rng, image, 4, picture, row, club)
         if rng.random() < .35:
@@ -564,7 +585,7 @@ def carolina_special(rng):
     span, _ = registration(rng, image, row, text, prefix, suffix,
                            ink=None if full_colour else np.array(NC_BLUE if rng.random() < .7 else NC_RED) + colour(rng, -15, 20))
     stickers(rng, image, True)
-    return image, text, prefix, suffix, span, row
+    return image, text, prefix, suffix, span, row, "NC", name
 
 
 def words(rng, image, width, row):
@@ -579,7 +600,7 @@ def words(rng, image, width, row):
 
 def general(rng):
     image = background(rng)
-    general_legends(rng, image)
+    region, name = general_legends(rng, image)
     text = random_text(rng)
     count = sum(c.isalnum() for c in text)
     height = HEIGHT * rng.uniform(.36, .54)
@@ -602,23 +623,22 @@ def general(rng):
         side_picture(rng, image, rng.uniform(60, 150), 60, row)
     span, _ = registration(rng, image, row, text, prefix, suffix)
     stickers(rng, image, False)
-    return image, text, prefix, suffix, span, row
+    return image, text, prefix, suffix, span, row, region, name
 
 
 def render(rng, kind=None):
     """Draws a random plate. rng is a random.Random; kind fixes the family ("nc", "nc-special", "general")."""
     kind = kind or rng.choices(["nc", "nc-special", "general"], [14, 11, 75])[0]
-    image, text, prefix, suffix, span, row = {"nc": carolina, "nc-special": carolina_special, "general": general}[kind](rng)
+    image, text, prefix, suffix, span, row, region, name = {"nc": carolina, "nc-special": carolina_special, "general": general}[kind](rng)
     if rng.random() < .6:
         bolts(rng, image)
     if rng.random() < .35:
         cv2.rectangle(image, (1, 1), (WIDTH - 2, HEIGHT - 2), shade(colour(rng, 20, 200)), rng.randint(1, 3))
-    if rng.random() < .2:
-        frame(rng, image, row)
+    covers = frame(rng, image, row) if rng.random() < .2 else []
     large = "".join(c for c in text if c.isalnum())
     whole = prefix + large + suffix
     small = list(range(len(prefix))) + list(range(len(prefix + large), len(whole)))
-    return Plate(image, whole, small, span, kind)
+    return Plate(image, whole, small, span, kind, region, name, name is not None and share_covered(name, covers) < .25)
 
 
 def main():
