@@ -22,16 +22,23 @@ import (
 func readCommand() *cobra.Command {
 	var o readOptions
 	c := &cobra.Command{
-		Use:   "read [--json] [--video] [--posteriors] PATH|URL…",
+		Use:   "read [--json] [--video] [--posteriors] [--explain --out DIR] PATH|URL…",
 		Short: "Read the plates of pictures, folders, clips or a stream; needs no state, no broker, no key",
 		Example: `  alprd read car.jpg
   alprd read --json pictures/ > reads.jsonl
-  alprd read --video rtsp://192.168.1.20:554/stream1`,
+  alprd read --video rtsp://192.168.1.20:554/stream1
+  alprd read --explain --out /tmp/why car.jpg`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.out, o.progress = c.OutOrStdout(), progressOf(c.ErrOrStderr(), c.OutOrStdout())
 			if o.posteriors {
 				o.json = true
+			}
+			switch {
+			case o.explain != (o.folder != ""):
+				return errNowhere
+			case o.explain && o.video:
+				return explainError("--explain is for pictures, not for --video")
 			}
 			return o.run(c.Context(), args)
 		},
@@ -39,12 +46,16 @@ func readCommand() *cobra.Command {
 	c.Flags().BoolVar(&o.json, "json", false, "one JSON line a picture, or with --video a vehicle pass")
 	c.Flags().BoolVar(&o.video, "video", false, "follow vehicles: clips, streams, devices, or a folder's pictures as frames")
 	c.Flags().BoolVar(&o.posteriors, "posteriors", false, "add the best frames' posterior matrices (implies --json)")
+	c.Flags().BoolVar(&o.explain, "explain", false, "write a page for each picture that shows what was seen, read and dropped, into --out; plates stand there in the clear")
+	c.Flags().StringVar(&o.folder, "out", "", "the folder for --explain")
 	c.Flags().IntVar(&o.workingSize, "working-size", 0, "with --video, long side of what the finder sees, pixels (default 640; wide views 1280)")
 	return c
 }
 
 type readOptions struct {
 	json, video, posteriors bool
+	explain                 bool
+	folder                  string // for explain
 	workingSize             int
 
 	out      io.Writer
@@ -70,6 +81,11 @@ func progressOf(errs, out io.Writer) func(done, all int) {
 
 // run answers with errReported where single pictures failed: each has said so in its own line.
 func (o *readOptions) run(ctx context.Context, args []string) error {
+	if o.explain {
+		if err := checkOut(o.folder); err != nil {
+			return err
+		}
+	}
 	engine, err := ocr.Open()
 	if err != nil {
 		return err
@@ -101,6 +117,13 @@ func (o *readOptions) stills(ctx context.Context, engine *ocr.Engine, args []str
 		}
 		files = append(files, found...)
 	}
+	var x *explainer
+	if o.explain {
+		var err error
+		if x, err = newExplainer(o.folder); err != nil {
+			return err
+		}
+	}
 	for i, file := range files {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -111,16 +134,25 @@ func (o *readOptions) stills(ctx context.Context, engine *ocr.Engine, args []str
 			failed = true
 			err = o.failure(file, err)
 		} else {
-			reads := engine.Still(alpr.Frame{Camera: file, Seq: uint64(i + 1), At: began.UTC(), Image: img})
+			frame := alpr.Frame{Camera: file, Seq: uint64(i + 1), At: began.UTC(), Image: img}
+			reads := engine.Still(frame)
 			err = o.picture(pictureLine{
 				File: file, Width: img.Rect.Dx(), Height: img.Rect.Dy(), MS: round(time.Since(began).Seconds()*1000, 2), Plates: o.plates(reads),
 			})
+			if err == nil && x != nil {
+				err = x.picture(file, img, engine.Explain(frame))
+			}
 		}
 		if err != nil {
 			return err
 		}
 		if o.progress != nil {
 			o.progress(i+1, len(files))
+		}
+	}
+	if x != nil {
+		if err := x.close(); err != nil {
+			return err
 		}
 	}
 	if failed {

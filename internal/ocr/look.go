@@ -28,6 +28,7 @@ type look struct {
 	quad     alpr.Quad
 	score    float64       // the finder's
 	evidence alpr.Evidence // a posterior for each margin; together they weigh as much as the look is worth
+	margins  []float64     // of each posterior
 	texts    []string      // what its beams offer
 	own      belief        // what it says by itself
 	others   []alpr.Quad   // the other plates found in the frame

@@ -17,28 +17,52 @@ const worthOfMargins = 1.25
 // Still reads one picture: the reads of its plates, best first.
 func (e *Engine) Still(f alpr.Frame) []alpr.Read {
 	p := luma(f.Image)
-	var looks []*look
-	found := e.explore(p)
-	for _, c := range found {
-		if !whole(c.quad, p.w, p.h) {
-			continue
-		}
-		if l := e.read(&f, p, c, nil); l != nil && l.own.isPlate(c.score) {
-			l.others = except(found, c.quad)
-			looks = append(looks, l)
+	var told []study
+	for _, s := range e.study(&f, p, e.explore(p)) {
+		if s.verdict == Reported {
+			told = append(told, s)
 		}
 	}
-	sort.SliceStable(looks, func(i, j int) bool { return looks[i].own.confidence() > looks[j].own.confidence() })
-	reads := make([]alpr.Read, 0, len(looks))
-	for i, l := range looks {
-		r := alpr.Read{
-			ID: alpr.NewID(f.At), Pass: uint64(i + 1), Revision: 1, Final: true,
-			FirstAt: f.At, LastAt: f.At, Frames: 1, Agreeing: 1,
-		}
-		l.own.fill(&r, l.evidence, l)
+	sort.SliceStable(told, func(i, j int) bool { return told[i].look.own.confidence() > told[j].look.own.confidence() })
+	reads := make([]alpr.Read, 0, len(told))
+	for i, s := range told {
+		r := s.look.still()
+		r.Pass = uint64(i + 1)
 		reads = append(reads, r)
 	}
 	return reads
+}
+
+// study is what became of one place that the finder proposed.
+type study struct {
+	find    find
+	look    *look // nil where nothing was read
+	verdict Verdict
+}
+
+// study reads what was found in a still and decides what of it is a plate.
+func (e *Engine) study(f *alpr.Frame, p plane, found []find) []study {
+	var all []study
+	for _, c := range found {
+		s := study{find: c, verdict: CutOff}
+		if whole(c.quad, p.w, p.h) {
+			if s.look = e.read(f, p, c, nil); s.look == nil {
+				continue // a network failed: Err tells
+			}
+			s.verdict = s.look.own.judge(c.score)
+			s.look.others = except(found, c.quad)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// still is the read of a look that stands alone.
+func (l *look) still() alpr.Read {
+	at := l.frame.At
+	r := alpr.Read{ID: alpr.NewID(at), Pass: 1, Revision: 1, Final: true, FirstAt: at, LastAt: at, Frames: 1, Agreeing: 1}
+	l.own.fill(&r, l.evidence, l)
+	return r
 }
 
 // read spells a found plate at every margin. It is nil where a network failed.
@@ -52,6 +76,7 @@ func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float6
 		post.Weight = worthOfMargins / float32(len(margins))
 		l.evidence = append(l.evidence, post)
 		l.texts = append(l.texts, beam(post, tried)...)
+		l.margins = append(l.margins, m)
 	}
 	l.own = believe(l.evidence, l.texts, serial)
 	return l
@@ -75,17 +100,35 @@ const (
 	closeUp = 0.75
 )
 
+// Verdict says whether a place that the finder proposed is reported as a plate, and if not, why.
+type Verdict string
+
+const (
+	Reported Verdict = "reported"
+	Faint    Verdict = "faint"   // the finder is not sure enough that this is a plate; it was not read
+	CutOff   Verdict = "cut off" // the picture's edge cuts it
+	Blank    Verdict = "blank"   // nothing can be read there
+	TooShort Verdict = "short"   // two or three characters, not surely a plate
+	Unsure   Verdict = "unsure"  // hardly any text is more likely than another
+)
+
 // isPlate decides whether what was read is reported, given how sure the finder is: badges, signs and burnt-in text are no
 // plates.
-func (b belief) isPlate(heat float64) bool {
+func (b belief) isPlate(heat float64) bool { return b.judge(heat) == Reported }
+
+func (b belief) judge(heat float64) Verdict {
 	c, n := b.confidence(), len(b.best())
 	switch {
 	case n < shortest:
-		return false
+		return Blank
 	case n < common:
-		return c >= sureShort && heat >= sureHeat
+		if c < sureShort || heat < sureHeat {
+			return TooShort
+		}
+	case c < hopeless || c < leastConfidence && heat < sureHeat:
+		return Unsure
 	}
-	return c >= leastConfidence || c >= hopeless && heat >= sureHeat
+	return Reported
 }
 
 // whole reports whether a plate lies in a w×h picture: what the edge cuts off is never read as if it were all.
