@@ -1,7 +1,6 @@
 package ocr
 
 import (
-	"errors"
 	"fmt"
 	"image"
 	"io/fs"
@@ -16,31 +15,17 @@ type Engine struct {
 	err        error
 }
 
-// Open loads the embedded networks and runs each once, so that what can't work fails here.
+// Open loads the embedded networks on OpenCV: Choose(OpenCV), and Open of that.
 func Open() (*Engine, error) {
 	return open(openCV{}, shipped)
 }
 
 func open(b backend, weights fs.FS) (*Engine, error) {
-	load := func(name string, outputs ...string) (network, error) {
-		model, err := fs.ReadFile(weights, "weights/"+name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s was not there when this program was built; `make train` makes it", name)
-		}
-		if err != nil {
-			return nil, err
-		}
-		n, err := b.open(model, outputs...)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		return n, nil
-	}
-	find, err := load("finder.onnx", "heat", "corners")
+	find, err := finderModel().load(b, weights)
 	if err != nil {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
-	spell, err := load("recogniser.onnx", "logits")
+	spell, err := recogniserModel().load(b, weights)
 	if err != nil {
 		find.close()
 		return nil, fmt.Errorf("open reader: %w", err)
