@@ -317,6 +317,13 @@ func (t *Traffic) Truth(n int) []Truth {
 	return t.truths(n, false)
 }
 
+// Present is what stands in frame n, plates that the picture's edge cuts off included, without drawing it.
+func (t *Traffic) Present(n int) []Truth {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.truths(n, true)
+}
+
 // Vehicles are those whose plate can first be read, or, of those without a plate, who come in view, in frames from..to-1, in the order of coming.
 func (t *Traffic) Vehicles(from, to int) []Vehicle {
 	t.mu.Lock()

@@ -40,6 +40,9 @@ const (
 
 	// sameText is the log odds from which two texts are the same plate wherever they are: six or seven characters, all alike.
 	sameText = 12
+	// nearLane is the long side of what the finder sees unless told otherwise, pixels.
+	nearLane = 640
+
 	// samePicture is the log odds that what looks the same at the same place is the same.
 	samePicture = 3
 )
@@ -54,6 +57,8 @@ type Lane struct {
 	passes uint64
 	usual  float64 // in how many frames the plates of the last vehicles were found, about
 	patch  [plateW * plateH]float32
+
+	searched, spelled int // how often the finder ran, and plates the recogniser read
 }
 
 // eye is what a lane needs of an engine.
@@ -67,7 +72,7 @@ func (e *Engine) Lane(o LaneOptions) *Lane { return newLane(e, o) }
 
 func newLane(e eye, o LaneOptions) *Lane {
 	if o.WorkingSize <= 0 {
-		o.WorkingSize = 640
+		o.WorkingSize = nearLane
 	}
 	if o.Gone <= 0 {
 		o.Gone = 1500 * time.Millisecond
@@ -76,6 +81,25 @@ func newLane(e eye, o LaneOptions) *Lane {
 		o.MaxReads = 4
 	}
 	return &Lane{eye: e, opts: o}
+}
+
+// Work is what the lane has cost so far: frames the finder searched, and plates the recogniser spelled.
+func (l *Lane) Work() (searched, spelled int) { return l.searched, l.spelled }
+
+// Glance reads one frame of a camera by itself, as a reader would that knows nothing of vehicles: what a lane
+// is to be compared with. workingSize is that of LaneOptions.
+func (e *Engine) Glance(f alpr.Frame, workingSize int) []alpr.Read {
+	p := luma(f.Image)
+	if workingSize <= 0 {
+		workingSize = nearLane
+	}
+	var reads []alpr.Read
+	for _, s := range e.study(&f, p, e.search(p, []view{laneView(p.w, p.h, workingSize)})) {
+		if s.verdict == Reported {
+			reads = append(reads, s.look.still())
+		}
+	}
+	return reads
 }
 
 // sight is one find of a frame on its way to a track.
@@ -101,6 +125,7 @@ func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 	if len(regions) > 0 && !slices.ContainsFunc(regions, func(r image.Rectangle) bool { return !r.Empty() }) {
 		return l.report(f.At)
 	}
+	l.searched++
 	found := l.eye.search(p, []view{laneView(p.w, p.h, l.opts.WorkingSize)})
 	var sights []*sight
 	for _, c := range found {
@@ -162,6 +187,7 @@ func (l *Lane) read(f *alpr.Frame, p plane, sights []*sight) {
 			continue
 		}
 		left--
+		l.spelled++
 		s.look = l.eye.read(f, p, s.find, l.opts.Serial)
 	}
 }
