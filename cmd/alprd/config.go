@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/viper"
 
 	"alprd/internal/match"
+	"alprd/internal/ocr"
 )
 
 // maxRetention is the statute's ceiling: no profile can lengthen it (R2; N.C.G.S. 20-183.32(a)).
@@ -30,6 +31,7 @@ type config struct {
 	Socket   string
 	Log      logConfig
 	Cameras  []cameraConfig
+	Reader   readerConfig
 	Hotlists []hotlistConfig
 	Uplink   uplinkConfig
 	Evidence evidenceConfig
@@ -55,6 +57,8 @@ type cameraConfig struct {
 	MotionGate   *bool `mapstructure:"motion_gate"`
 	Silence      time.Duration
 }
+
+type readerConfig struct{ Backend string }
 
 type hotlistConfig struct {
 	Name      string
@@ -112,7 +116,7 @@ func loadConfig(path string) (config, error) {
 	for key, value := range map[string]any{
 		"state_dir": "/var/lib/alprd", "socket": "/run/alprd/alprd.sock", "log.level": "info", "log.format": "json",
 		"uplink.topic_prefix": "alpr/v1", "uplink.custody": "broker", "uplink.health_every": "60s",
-		"evidence.jpeg_quality": 85, "evidence.read_pictures": true,
+		"reader.backend": ocr.Auto, "evidence.jpeg_quality": 85, "evidence.read_pictures": true,
 	} {
 		v.SetDefault(key, value)
 	}
@@ -346,6 +350,9 @@ func (c config) problems(file string) []error {
 		if cam.Heading != nil && (*cam.Heading < 0 || *cam.Heading >= 360) {
 			bad(key("heading"), "is out of range", "write degrees from north, 0 up to 360")
 		}
+	}
+	if !slices.Contains(ocr.Backends(), c.Reader.Backend) {
+		bad("reader.backend", fmt.Sprintf("%q is not one", c.Reader.Backend), "write "+strings.Join(ocr.Backends(), ", "))
 	}
 	lists := map[string]bool{}
 	for i, l := range c.Hotlists {

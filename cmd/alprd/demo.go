@@ -19,6 +19,7 @@ import (
 	"alprd/internal/demo"
 	"alprd/internal/hotlist"
 	"alprd/internal/match"
+	"alprd/internal/ocr"
 	"alprd/internal/trust"
 	"alprd/internal/uplink"
 )
@@ -184,6 +185,7 @@ func demoConfig(dir string, publisher trust.PublicKey) (config, error) {
 	c := config{
 		Unit: unitConfig{ID: demoUnit, Site: "a road that does not exist"}, StateDir: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "socket"),
 		Cameras:  []cameraConfig{{Name: demoCamera, Source: "rtsp://rendered/road", Lane: "both", Direction: "away", WorkingSize: 640, MotionGate: &gate, Silence: 30 * time.Second}},
+		Reader:   readerConfig{Backend: ocr.Auto},
 		Hotlists: []hotlistConfig{{Name: demoList, PublicKey: keyFile, Threshold: &threshold}},
 		Uplink:   uplinkConfig{Broker: "inside", TopicPrefix: uplink.DefaultPrefix, Custody: "broker", HealthEvery: time.Minute},
 		Evidence: evidenceConfig{JPEGQuality: 80, ReadPictures: true},

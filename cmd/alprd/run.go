@@ -93,8 +93,13 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 		return err
 	}
 	rep.uplink = up.State
+	backend, err := ocr.Choose(cfg.Reader.Backend)
+	if err != nil {
+		return err
+	}
+	log.Info("reader", zap.String("backend", backend.Name), zap.NamedError("why", backend.Why))
 	for _, cc := range cfg.Cameras {
-		cam, engine, err := newCamera(cfg, cc, w, kept, now, lists, signer, log)
+		cam, engine, err := newCamera(cfg, cc, w, backend, kept, now, lists, signer, log)
 		if err != nil {
 			return err
 		}
@@ -123,7 +128,7 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 }
 
 // newCamera wires one camera: source → ring → reader → recorder. Each has networks of its own.
-func newCamera(cfg config, cc cameraConfig, w world, kept keeper, now *clock.Clock, lists *hotlists, signer ed25519.PrivateKey, log *zap.Logger) (*camera, *ocr.Engine, error) {
+func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept keeper, now *clock.Clock, lists *hotlists, signer ed25519.PrivateKey, log *zap.Logger) (*camera, *ocr.Engine, error) {
 	address, err := withPassword(cc)
 	if err != nil {
 		return nil, nil, err
@@ -138,7 +143,7 @@ func newCamera(cfg config, cc cameraConfig, w world, kept keeper, now *clock.Clo
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := ocr.Open()
+	engine, err := backend.Open()
 	if err != nil {
 		return nil, nil, err
 	}
