@@ -10,7 +10,7 @@ TRAIN_DEPS := python3-torch python3-onnx python3-opencv python3-numpy python3-pi
 ALPRD_SHARED ?= $(abspath ../shared)
 export ALPRD_SHARED
 
-.PHONY: help build demo test crash loss bench accuracy fuzz train security clean
+.PHONY: help build install demo test crash loss bench accuracy fuzz train security clean
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -25,10 +25,11 @@ define debs
 	@command -v go >/dev/null || { echo "error: go is not installed"; echo "hint:  install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
 endef
 
-build: ## bin/alprd and bin/alprctl
+build: ## bin/alprd and bin/alprctl, and ONNX Runtime's library where npm can fetch it
 	$(call debs,$(BUILD_DEPS))
 	@mkdir -p bin
 	@echo "go build -o bin/ ./cmd/alprd ./cmd/alprctl" >&2; go build -o bin/ ./cmd/alprd ./cmd/alprctl >&2
+	@scripts/onnxruntime bin
 	@ls -l bin/alprd bin/alprctl | awk '{printf "built %s (%.1f MB)\n", $$9, $$5/1e6}' >&2
 
 demo: build ## the product in one minute; DEMO='--for 60s', DEMO=--json
@@ -36,6 +37,7 @@ demo: build ## the product in one minute; DEMO='--for 60s', DEMO=--json
 
 test: ## everything that CI runs
 	$(call debs,$(TEST_DEPS))
+	@scripts/onnxruntime bin
 	@test -z "$$(gofmt -l cmd internal docs)" || { echo "error: gofmt would change:"; gofmt -l cmd internal docs; exit 1; }
 	go vet ./...
 	@start=$$(date +%s); go test -timeout 20m ./... ; \
@@ -53,6 +55,18 @@ crash: ## power lost at STATES random moments of random lives of the store
 loss: ## ALERTS alerts over KILLS kills and cuts of the uplink, with a naive client as control
 	$(call debs,$(BUILD_DEPS) mosquitto)
 	@ALPRD_LOSS_ALERTS=$(ALERTS) ALPRD_LOSS_KILLS=$(KILLS) go test -count 1 -v -timeout 60m -run TestNothingIsLost ./internal/uplink | grep -o 'loss: .*'
+
+install: build ## into DESTDIR: programs, ONNX Runtime's library, licences, the systemd unit, sample configuration
+	@for p in alprd alprctl; do install -D bin/$$p $(DESTDIR)/usr/bin/$$p; done
+	@if [ -f bin/libonnxruntime.so.1 ]; then install -D -m 644 bin/libonnxruntime.so.1 $(DESTDIR)/usr/lib/alprd/libonnxruntime.so.1; \
+	  install -D -m 644 licences/onnxruntime.txt $(DESTDIR)/usr/share/doc/alprd/licences/onnxruntime.txt; fi
+	@install -D -m 644 LICENSE $(DESTDIR)/usr/share/doc/alprd/LICENSE
+	@install -D -m 644 README.md $(DESTDIR)/usr/share/doc/alprd/README.md
+	@install -D -m 644 systemd/alprd.service $(DESTDIR)/usr/lib/systemd/system/alprd.service
+	@install -D -m 644 systemd/alprd.sysusers $(DESTDIR)/usr/lib/sysusers.d/alprd.conf
+	@install -D -m 644 systemd/alprd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/alprd.conf
+	@for f in $$(cd configs && find . -name '*.yaml'); do install -D -m 644 configs/$$f $(DESTDIR)/usr/share/doc/alprd/configs/$$f; done
+	@echo "install: $$(find $(DESTDIR)/usr/lib/alprd -type f 2>/dev/null | wc -l) library, $$(ls -l bin/alprd | awk '{print $$5}') bytes of program"
 
 bench: ## every benchmark with its rivals, in one run; writes docs/benchmarks.md
 	$(call debs,$(TEST_DEPS))
