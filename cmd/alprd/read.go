@@ -48,6 +48,7 @@ func readCommand() *cobra.Command {
 	c.Flags().BoolVar(&o.posteriors, "posteriors", false, "add the best frames' posterior matrices (implies --json)")
 	c.Flags().BoolVar(&o.explain, "explain", false, "write a page for each picture that shows what was seen, read and dropped, into --out; plates stand there in the clear")
 	c.Flags().StringVar(&o.folder, "out", "", "the folder for --explain")
+	c.Flags().StringVar(&o.backend, "backend", ocr.Auto, "what runs the networks: "+strings.Join(ocr.Backends(), ", "))
 	c.Flags().IntVar(&o.workingSize, "working-size", 0, "with --video, long side of what the finder sees, pixels (default 640; wide views 1280)")
 	return c
 }
@@ -57,6 +58,7 @@ type readOptions struct {
 	explain                 bool
 	folder                  string // for explain
 	workingSize             int
+	backend                 string
 
 	out      io.Writer
 	progress func(done, all int) // nil where nobody looks
@@ -86,7 +88,11 @@ func (o *readOptions) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	engine, err := ocr.Open()
+	backend, err := ocr.Choose(o.backend)
+	if err != nil {
+		return err
+	}
+	engine, err := backend.Open()
 	if err != nil {
 		return err
 	}
