@@ -17,6 +17,7 @@ type Options struct {
 	Dusk   bool    // little light; plates shine in the camera's lamp
 	Parked bool    // a car stands at the roadside all the time
 	Clean  bool    // every vehicle has a plate, for measuring accuracy
+	Alone  bool    // nobody comes the other way
 }
 
 // Legible is the width of a plate, in pixels, from which a pass counts as one that should be read: at 44 pixels the
@@ -252,7 +253,7 @@ func (t *Traffic) present(at float64) []*mover {
 
 // meet makes the oncoming traffic known up to a time.
 func (t *Traffic) meet(at float64) {
-	for t.oppositeT < at {
+	for t.oppositeT < at && !t.opt.Alone {
 		r := t.opposite
 		t.oppositeT += 2.5 + 7*r.Float64()
 		m := t.vehicle(r)
