@@ -300,27 +300,38 @@ func (g *garage) nose(b body, paint rgba) *texture {
 	return c.texture()
 }
 
-// draw lays the car over the picture with its rear at (x, z).
-func (s *screen) drawCar(k *car, x, z float64) {
-	s.drawBand(k.shadow, x, z)
-	s.drawSide(k, x, z)
+// drawCar lays the car over the picture.
+func (s *screen) drawCar(k *car, p pose) {
+	s.drawStrip(k.shadow, p)
+	s.drawSide(k, p)
 	for _, b := range k.bands {
-		s.drawBand(b, x, z)
+		s.drawStrip(b, p)
 	}
 }
 
+// drawStrip draws a band of a car wherever the car heads.
+func (s *screen) drawStrip(b band, p pose) {
+	if p.yaw == 0 {
+		s.drawBand(b, p.x, p.z)
+		return
+	}
+	q := alpr.Quad{p.project(s.lens, -b.half, b.y1, b.z1), p.project(s.lens, b.half, b.y1, b.z1), p.project(s.lens, b.half, b.y0, b.z0), p.project(s.lens, -b.half, b.y0, b.z0)}
+	s.drawQuad(b.tex, q, 1)
+}
+
 // drawSide draws the flank that faces the camera.
-func (s *screen) drawSide(k *car, x, z float64) {
+func (s *screen) drawSide(k *car, p pose) {
+	x, z := p.x, p.z
 	sign := 1.0
-	if x > 0 {
+	if p.yaw == 0 && x > 0 || p.yaw != 0 && p.faces() < 0 {
 		sign = -1
 	}
 	edge := x + sign*k.half
-	if edge*sign > -.02 || z+k.long < near+1 { // it faces away
+	if p.yaw == 0 && edge*sign > -.02 || z+k.long < near+1 { // it faces away
 		return
 	}
 	z0, z1 := max(near, z+.02), z+k.long
-	at := func(X, Y, Z float64) alpr.Point { return project(X, Y, max(near, Z)) }
+	at := func(X, Y, Z float64) alpr.Point { return p.project(s.lens, X-x, Y, max(near, Z)-z) }
 	inset := x + sign*(k.half-.05)
 	roofEdge := x + sign*k.cabin
 	// Body in three tones, low to high.

@@ -14,17 +14,16 @@ func (t *Traffic) Frame(n int) (*image.YCbCr, []Truth) {
 	defer t.mu.Unlock()
 	at := float64(n) / t.opt.FPS
 	if t.scene == nil {
-		t.scene = road(t.seed)
+		t.scene = road(t.lens, t.seed)
 	}
-	s := screen{YCbCr: image.NewYCbCr(t.scene.Rect, t.scene.SubsampleRatio)}
+	s := screen{YCbCr: image.NewYCbCr(t.scene.Rect, t.scene.SubsampleRatio), lens: t.lens}
 	copy(s.Y, t.scene.Y)
 	copy(s.Cb, t.scene.Cb)
 	copy(s.Cr, t.scene.Cr)
 	here := t.present(at)
 	for _, m := range here {
-		x, z, _ := m.place(at)
-		if z > 3 || z+m.body.roofZ > near {
-			s.drawCar(t.car(m), x, z)
+		if p := m.place(at); p.z > 3 || p.z+m.body.roofZ > near {
+			s.drawCar(t.car(m), p)
 		}
 		if !t.opt.Dusk {
 			t.drawPlate(&s, m, at, .93+.05*math.Sin(at*.11))
@@ -35,11 +34,11 @@ func (t *Traffic) Frame(n int) (*image.YCbCr, []Truth) {
 		for i, m := range here {
 			t.glow(&s, m, here[i+1:], at)
 			if m.Text != "" && t.seen(here[i+1:], m, at) {
-				_, z, _ := m.place(at)
-				t.drawPlate(&s, m, at, min(1.05, max(.5, 1.25-z/60)))
+				t.drawPlate(&s, m, at, t.opt.lamplight(m.place(at).z))
 			}
 		}
 	}
+	t.rain(&s, n)
 	t.grain(&s, n)
 	t.sweep(here)
 	return s.YCbCr, t.truths(n, false)
@@ -47,13 +46,13 @@ func (t *Traffic) Frame(n int) (*image.YCbCr, []Truth) {
 
 // seen tells whether nothing stands before the plate.
 func (t *Traffic) seen(nearer []*mover, m *mover, at float64) bool {
-	x, z, bounce := m.place(at)
-	if z < near {
+	p := m.place(at)
+	if p.z < near {
 		return false
 	}
-	x0, y0, x1, y1 := m.quad(x, z, bounce).Bounds()
+	x0, y0, x1, y1 := m.quad(t.lens, p).Bounds()
 	for _, o := range nearer {
-		if o.covers(at, x0, y0, x1, y1) > 0 {
+		if o.covers(t.lens, at, x0, y0, x1, y1) > 0 {
 			return false
 		}
 	}
@@ -64,8 +63,8 @@ func (t *Traffic) drawPlate(s *screen, m *mover, at, light float64) {
 	if m.Text == "" || t.bare {
 		return
 	}
-	x, z, bounce := m.place(at)
-	if z < near+.5 {
+	p := m.place(at)
+	if p.z < near+.5 || p.facesAway() {
 		return
 	}
 	tex := t.plates[m.ID]
@@ -74,13 +73,16 @@ func (t *Traffic) drawPlate(s *screen, m *mover, at, light float64) {
 		t.plates[m.ID] = tex
 	}
 	// The texture has a clear margin around the plate.
-	q := m.quad(x, z, bounce)
+	q := m.quad(t.lens, p)
 	grow := .12 / plateUnit
 	lerp := func(a, b alpr.Point, k float64) alpr.Point {
 		return alpr.Point{X: a.X + (b.X-a.X)*k, Y: a.Y + (b.Y-a.Y)*k}
 	}
 	in := func(u, v float64) alpr.Point { return lerp(lerp(q[0], q[1], u), lerp(q[3], q[2], u), v) }
 	s.drawQuad(tex, alpr.Quad{in(-grow, -2*grow), in(1+grow, -2*grow), in(1+grow, 1+2*grow), in(-grow, 1+2*grow)}, light)
+	if m.hitch {
+		s.drawHitch(m, p)
+	}
 }
 
 func (t *Traffic) car(m *mover) *car {
@@ -121,10 +123,9 @@ func (t *Traffic) sweep(here []*mover) {
 
 // light lays the time of day over the picture.
 func (t *Traffic) light(s *screen, at float64) {
-	gain := .97 + .06*math.Sin(at*.11) + .03*math.Sin(at*.031+1)
-	blue := 0
-	if t.opt.Dusk {
-		gain, blue = .36+.03*math.Sin(at*.05), 5
+	gain, blue, colourful := t.opt.darkness(at), 5, 5
+	if t.opt.Night {
+		blue, colourful = 0, 0
 	}
 	var lut [256]uint8
 	for i := range lut {
@@ -139,31 +140,35 @@ func (t *Traffic) light(s *screen, at float64) {
 	}
 	if t.opt.Dusk {
 		for i := range s.Cb {
-			s.Cb[i] = uint8(128 + (int(s.Cb[i])-128)*5/10 + blue)
-			s.Cr[i] = uint8(128 + (int(s.Cr[i])-128)*5/10)
+			s.Cb[i] = uint8(128 + (int(s.Cb[i])-128)*colourful/10 + blue)
+			s.Cr[i] = uint8(128 + (int(s.Cr[i])-128)*colourful/10)
 		}
 	}
 }
 
 // glow is a vehicle's lamps at dusk.
 func (t *Traffic) glow(s *screen, m *mover, nearer []*mover, at float64) {
-	x, z, _ := m.place(at)
+	pose := m.place(at)
+	z := pose.z
 	if z < 4 {
 		return
 	}
 	y := m.body.belt - .25
 lamps:
 	for _, side := range []float64{-1, 1} {
-		p := project(x+side*(m.body.half-.14), y, z)
+		p := pose.project(s.lens, side*(m.body.half-.14), y, 0)
 		for _, o := range nearer {
-			if o.covers(at, p.X-2, p.Y-2, p.X+2, p.Y+2) > 0 {
+			if o.covers(t.lens, at, p.X-2, p.Y-2, p.X+2, p.Y+2) > 0 {
 				continue lamps
 			}
 		}
-		r := .55 * focal / z
+		r := .55 * s.focal / z
 		lum, red := 105.0, 46.0
+		if t.opt.Night {
+			red = 0
+		}
 		if m.front {
-			r, lum, red = max(7, .9*focal/z), 190, 4
+			r, lum, red = max(7, .9*s.focal/z), 190, min(red, 4)
 		}
 		core := r * .22
 		for py := max(0, int(p.Y-r)); py < min(Height, int(p.Y+r)+1); py++ {
@@ -175,7 +180,7 @@ lamps:
 				k := (1-d/r)*(1-d/r)*.4 + .6*math.Exp(-d*d/(core*core))
 				dst := &s.Y[py*s.YStride+px]
 				*dst = uint8(min(255, float64(*dst)+lum*k))
-				if (px|py)&1 == 0 {
+				if (px|py)&1 == 0 && !t.opt.Night {
 					c := py/2*s.CStride + px/2
 					s.Cr[c] = uint8(min(255, float64(s.Cr[c])+red*k))
 					s.Cb[c] = uint8(max(0, float64(s.Cb[c])-red*.35*k))

@@ -30,7 +30,7 @@ func (t *Traffic) Listings(within time.Duration) []Listing {
 	skip, zero, foreign := 0, false, false
 	for _, m := range t.movers {
 		v := m.Vehicle
-		if v.Text == "" || m.speed == 0 {
+		if v.Text == "" || m.speed == 0 && m.course == nil {
 			continue
 		}
 		if m.inAt > within.Seconds() {

@@ -44,11 +44,11 @@ func TestLookCars(t *testing.T) {
 		t.Skip("set DEMO_LOOK to a folder to write pictures to look at")
 	}
 	g := newGarage()
-	s := screen{YCbCr: road(7)}
+	s := screen{YCbCr: road(pole, 7), lens: pole}
 	for i, z := range []float64{26, 20, 15} {
 		for k := range 2 {
 			n := (2*i + k) % len(bodies)
-			s.drawCar(g.build(bodies[n], colours[(3*i+k*2)%len(colours)].c, false, i*5+k), []float64{fastLane, slowLane}[k], z)
+			s.drawCar(g.build(bodies[n], colours[(3*i+k*2)%len(colours)].c, false, i*5+k), pose{x: []float64{fastLane, slowLane}[k], z: z})
 		}
 	}
 	save(t, dir+"/cars.png", s.YCbCr)
@@ -85,6 +85,25 @@ func TestLookRoad(t *testing.T) {
 			name := "day"
 			if dusk {
 				name = "dusk"
+			}
+			save(t, fmt.Sprintf("%s/%s%03d.png", dir, name, n), img)
+		}
+	}
+}
+
+// TestLookScenes writes frames of every scene; set DEMO_LOOK to a folder.
+func TestLookScenes(t *testing.T) {
+	dir := os.Getenv("DEMO_LOOK")
+	if dir == "" {
+		t.Skip("set DEMO_LOOK to a folder to write pictures to look at")
+	}
+	for name, o := range map[string]Options{"pairs": {Scene: Pairs}, "hidden": {Scene: Hidden}, "queue": {Scene: Queue}, "standing": {Scene: Standing}, "turning": {Scene: Turning},
+		"backing": {Scene: Backing}, "meeting": {Scene: Meeting}, "crossing": {Scene: Crossing}, "near": {Near: true}, "night": {Night: true}, "rain": {Rain: true}, "hitches": {Hitches: true}} {
+		tr := NewTraffic(7, o)
+		for n := 10; n < 190; n += 20 {
+			img, truth := tr.Frame(n)
+			for _, x := range truth {
+				t.Log(name, n, x.Text, int(x.Width), x.Hidden, x.Legible())
 			}
 			save(t, fmt.Sprintf("%s/%s%03d.png", dir, name, n), img)
 		}

@@ -25,22 +25,22 @@ const (
 )
 
 // road draws the scene without traffic.
-func road(seed uint64) *image.YCbCr {
+func road(l lens, seed uint64) *image.YCbCr {
 	const w, h = Width, Height
 	pix := make([]float32, 4*w*h)
 	// Skyline heights once a column.
 	var far, trees, feet [w]float64
 	for x := range w {
 		fx := float64(x)
-		side := math.Abs(fx-horizonX) / 640
-		far[x] = horizonY - 8 - 26*cloud(fx/230, 3, seed+11, 3)
-		trees[x] = horizonY - 9 - 60*math.Pow(side, .8)*(.5+.6*cloud(fx/60, 7, seed+12, 4)) - 13*cloud(fx/13, 2, seed+13, 3)
+		side := math.Abs(fx-l.horizonX) / 640
+		far[x] = l.horizonY - 8 - 26*cloud(fx/230, 3, seed+11, 3)
+		trees[x] = l.horizonY - 9 - 60*math.Pow(side, .8)*(.5+.6*cloud(fx/60, 7, seed+12, 4)) - 13*cloud(fx/13, 2, seed+13, 3)
 		// The wood stands nearer at the sides than at the end of the road.
-		feet[x] = horizonY + 1 + 46*max(0, side-.14) + 3*cloud(fx/9, 4, seed+14, 2)
+		feet[x] = l.horizonY + 1 + 46*max(0, side-.14) + 3*cloud(fx/9, 4, seed+14, 2)
 	}
 	rows := func(y int) {
 		for x := range w {
-			c := roadPixel(x, y, far[x], trees[x], feet[x], seed)
+			c := l.roadPixel(x, y, far[x], trees[x], feet[x], seed)
 			p := pix[4*(y*w+x):]
 			p[0], p[1], p[2], p[3] = float32(c.r*255), float32(c.g*255), float32(c.b*255), 255
 		}
@@ -54,34 +54,34 @@ func road(seed uint64) *image.YCbCr {
 		})
 	}
 	wg.Wait()
-	furnish(pix)
+	l.furnish(pix)
 	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
-	l := newTexture(w, h, pix).levels
+	half := newTexture(w, h, pix).levels
 	for y := range h {
 		for x := range w {
-			img.Y[y*img.YStride+x] = l[0].pix[4*(y*w+x)]
+			img.Y[y*img.YStride+x] = half[0].pix[4*(y*w+x)]
 		}
 	}
 	for y := range h / 2 {
 		for x := range w / 2 {
-			img.Cb[y*img.CStride+x] = l[1].pix[4*(y*w/2+x)+1]
-			img.Cr[y*img.CStride+x] = l[1].pix[4*(y*w/2+x)+2]
+			img.Cb[y*img.CStride+x] = half[1].pix[4*(y*w/2+x)+1]
+			img.Cr[y*img.CStride+x] = half[1].pix[4*(y*w/2+x)+2]
 		}
 	}
 	return img
 }
 
 // furnish puts up poles, a wire and a sign.
-func furnish(pix []float32) {
+func (l lens) furnish(pix []float32) {
 	c := newCanvas(0, 0, Width, Height, 1, true)
 	c.pix = pix
-	at := func(x, y, z float64) point { p := project(x, y, z); return point{p.X, p.Y} }
+	at := func(x, y, z float64) point { p := l.project(x, y, z); return point{p.X, p.Y} }
 	wood := flat(hex(0x4d4a45))
 	var before point
 	for i, z := range []float64{250, 170, 118, 84, 60, 43} {
 		const x = -9.6
 		foot, top, arm := at(x, 0, z), at(x, 7.5, z), at(x, 3.1, z)
-		wide := .22 * focal / z
+		wide := .22 * l.focal / z
 		c.fill([]point{{foot.x - wide/2, foot.y}, {foot.x + wide/2, foot.y}, {top.x + wide/2, top.y}, {top.x - wide/2, top.y}}, wood)
 		c.stroke([][]point{{{arm.x - 3*wide, arm.y}, {arm.x + 3*wide, arm.y}}}, max(1, wide*.5), wood)
 		if i > 0 {
@@ -91,7 +91,7 @@ func furnish(pix []float32) {
 		before = arm
 	}
 	const z = 62
-	k := focal / z
+	k := l.focal / z
 	foot, sign := at(7.1, 0, z), at(7.1, 1.95, z)
 	c.fill([]point{{foot.x - 2, foot.y}, {foot.x + 2, foot.y}, {sign.x + 2, sign.y}, {sign.x - 2, sign.y}}, flat(hex(0x8b8f92)))
 	c.fill(rounded(sign.x-.32*k, sign.y-.40*k, sign.x+.32*k, sign.y+.40*k, 3), flat(hex(0x2a2d30)))
@@ -102,17 +102,17 @@ func furnish(pix []float32) {
 	c.text(bold, "35", sign.x, sign.y+.15*k, 19, .5*k, flat(grey(.1)))
 }
 
-func roadPixel(x, y int, far, trees, feet float64, seed uint64) rgba {
+func (l lens) roadPixel(x, y int, far, trees, feet float64, seed uint64) rgba {
 	fx, fy := float64(x), float64(y)
-	if fy < max(feet, horizonY+1) {
-		return backdrop(fx, fy, far, trees, feet, seed)
+	if fy < max(feet, l.horizonY+1) {
+		return l.backdrop(fx, fy, far, trees, feet, seed)
 	}
-	z := focal * eye / (fy + .5 - horizonY)
-	X := (fx + .5 - horizonX) * z / focal
-	c := ground(X, z, seed)
+	z := l.focal * l.eye / (fy + .5 - l.horizonY)
+	X := (fx + .5 - l.horizonX) * z / l.focal
+	c := l.ground(X, z, seed)
 	// Width of a pixel on the road, for soft edges.
-	px := z / focal
-	py := z * z / (focal * eye)
+	px := z / l.focal
+	py := z * z / (l.focal * l.eye)
 	mark := func(centre, width float64, colour rgba, on float64) {
 		cover := min(1, max(0, (width/2+px/2-math.Abs(X-centre))/px)) * on
 		if cover <= 0 {
@@ -138,8 +138,8 @@ func roadPixel(x, y int, far, trees, feet float64, seed uint64) rgba {
 	return mix(c, hex(0xb4c2cc), min(.45, max(0, (z-70)/900)))
 }
 
-func backdrop(x, y, far, trees, feet float64, seed uint64) rgba {
-	t := y / horizonY
+func (l lens) backdrop(x, y, far, trees, feet float64, seed uint64) rgba {
+	t := y / l.horizonY
 	c := mix(hex(0x7fa3c6), hex(0xd3dfe6), t*t*.9+.1)
 	k := cloud(x/260+5, y/60, seed+21, 5)
 	c = mix(c, hex(0xf4f5f4), min(.85, max(0, (k-.46)*4)))
@@ -150,13 +150,13 @@ func backdrop(x, y, far, trees, feet float64, seed uint64) rgba {
 		n := cloud(x/13, y/9, seed+23, 4)
 		leaf := mix(hex(0x2c4331), hex(0x74905a), min(1, max(0, (n-.28)*1.9)))
 		leaf = mix(leaf, hex(0x1b2a22), min(.85, max(0, 1-(feet-y)/34)))
-		c = mix(c, mix(leaf, hex(0x9fb0ac), .3-.2*min(1, (feet-horizonY)/30)), cover)
+		c = mix(c, mix(leaf, hex(0x9fb0ac), .3-.2*min(1, (feet-l.horizonY)/30)), cover)
 	}
 	return c
 }
 
-func ground(X, z float64, seed uint64) rgba {
-	py := z * z / (focal * eye)
+func (l lens) ground(X, z float64, seed uint64) rgba {
+	py := z * z / (l.focal * l.eye)
 	fine := min(1, .05/py) // detail finer than a pixel averages out
 	switch {
 	case X > shoulderX+.25*cloud(z/3, 1, seed+41, 2) || X < kerbX-.5+.3*cloud(z/3, 2, seed+42, 2):
@@ -188,7 +188,7 @@ func ground(X, z float64, seed uint64) rgba {
 		}
 		if d := math.Abs(X - divideX - .25); d < .3 {
 			crack := math.Abs(X - divideX - .25 + .12*(cloud(3, z*.8, seed+55, 3)-.5))
-			c = c.times(1 - .3*bump(crack, .014+.3*z/focal)*min(1, .3*fine+.2))
+			c = c.times(1 - .3*bump(crack, .014+.3*z/l.focal)*min(1, .3*fine+.2))
 		}
 		return c.times(1 + (grain*.16+rough*.16)*max(.12, fine))
 	}

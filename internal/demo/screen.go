@@ -15,21 +15,31 @@ const (
 	Width  = 1280
 	Height = 720
 
-	focal    = 4000.0 // pixels; 18° across
-	eye      = 2.25   // height of the camera, m
-	horizonX = 668.0
-	horizonY = 96.0
-	near     = 2.0 // nothing nearer is drawn, m
+	near = 2.0 // nothing nearer is drawn, m
+)
+
+// lens is where the camera stands and how it looks.
+type lens struct {
+	focal              float64 // pixels
+	eye                float64 // height over the road, m
+	horizonX, horizonY float64 // where its axis would meet the horizon, pixels
+}
+
+// pole is the camera unless told otherwise, 18° across; gate stands low and near, and shows plates up to 200 pixels wide.
+var (
+	pole = lens{focal: 4000, eye: 2.25, horizonX: 668, horizonY: 96}
+	gate = lens{focal: 3000, eye: 1.6, horizonX: 300, horizonY: 120}
 )
 
 // project is the pixel of a place in the world.
-func project(x, y, z float64) alpr.Point {
-	return alpr.Point{X: horizonX + focal*x/z, Y: horizonY + focal*(eye-y)/z}
+func (l lens) project(x, y, z float64) alpr.Point {
+	return alpr.Point{X: l.horizonX + l.focal*x/z, Y: l.horizonY + l.focal*(l.eye-y)/z}
 }
 
 // screen is the picture being drawn.
 type screen struct {
 	*image.YCbCr
+	lens
 	raster vector.Rasterizer
 	mask   image.Alpha
 }
@@ -56,28 +66,28 @@ func (s *screen) drawBand(b band, x, z float64) {
 		return
 	}
 	dz, dy := b.z1-b.z0, b.y1-b.y0
-	edge := func(t float64) float64 { return horizonY + focal*(eye-b.y0-t*dy)/max(near, za+t*dz) }
+	edge := func(t float64) float64 { return s.horizonY + s.focal*(s.eye-b.y0-t*dy)/max(near, za+t*dz) }
 	top, bottom := math.Min(edge(1), edge(0)), math.Max(edge(1), edge(0))
 	full := &b.tex.levels[0]
 	for py := max(0, int(top)-1); py <= min(Height-1, int(bottom)+1); py++ {
-		q := float64(py) + .5 - horizonY
-		den := q*dz + focal*dy
+		q := float64(py) + .5 - s.horizonY
+		den := q*dz + s.focal*dy
 		if math.Abs(den) < 1e-9 {
 			continue
 		}
-		t := (focal*(eye-b.y0) - q*za) / den
+		t := (s.focal*(s.eye-b.y0) - q*za) / den
 		zz := za + t*dz
 		if t < -.05 || t > 1.05 || zz < near {
 			continue
 		}
-		scale := focal / zz // pixels a metre
+		scale := s.focal / zz // pixels a metre
 		// How many texture pixels a screen pixel spans, across and along.
 		across := float64(full.w) / (2 * b.half) / scale
-		t2 := (focal*(eye-b.y0) - (q+1)*za) / ((q+1)*dz + focal*dy)
+		t2 := (s.focal*(s.eye-b.y0) - (q+1)*za) / ((q+1)*dz + s.focal*dy)
 		along := math.Abs(t2-t) * float64(full.h)
 		l, k := b.tex.level(max(across, along*.7))
 		v := (1-t)*float64(full.h)*k - .5
-		left := horizonX + (x-b.half)*scale
+		left := s.horizonX + (x-b.half)*scale
 		s.bandRow(l, py, v, left, float64(l.w)/(2*b.half*scale))
 	}
 }

@@ -229,7 +229,8 @@ func (y *Tally) textOf(vehicle int) string {
 func (y *Tally) parked(vehicle int) bool {
 	y.traffic.mu.Lock()
 	defer y.traffic.mu.Unlock()
-	return y.traffic.movers[vehicle-1].speed == 0
+	m := &y.traffic.movers[vehicle-1]
+	return m.speed == 0 && m.course == nil
 }
 
 // String is the summary for a person.

@@ -18,6 +18,12 @@ type Options struct {
 	Parked bool    // a car stands at the roadside all the time
 	Clean  bool    // every vehicle has a plate, for measuring accuracy
 	Alone  bool    // nobody comes the other way
+
+	Scene   Scene // what the vehicles do; FreeFlow when zero
+	Near    bool  // a low camera at the kerb: plates up to 200 pixels wide
+	Night   bool  // the camera's infrared lamp is the only light: a grey picture, black but for plates and lamps
+	Rain    bool
+	Hitches bool // every vehicle has a ball hitch before its plate
 }
 
 // Legible is the width of a plate, in pixels, from which a pass counts as one that should be read: at 44 pixels the
@@ -45,30 +51,38 @@ type Truth struct {
 	Hidden  float64   // part of it that a nearer vehicle covers, 0..1
 }
 
-// Legible tells whether a reader is expected to read the plate in this frame.
-func (t Truth) Legible() bool { return t.Width >= Legible && t.Hidden < .05 }
+// Legible tells whether a reader is expected to read the plate in this frame: it is wide enough, not hidden, and seen from
+// no more than 45° aside.
+func (t Truth) Legible() bool {
+	high := math.Hypot(t.Corners[3].X-t.Corners[0].X, t.Corners[3].Y-t.Corners[0].Y)
+	return t.Width >= Legible && t.Width >= 1.4*high && t.Hidden < .05
+}
 
 // mover is a vehicle with everything needed to draw it.
 type mover struct {
 	Vehicle
-	body   body
-	paint  rgba
-	trim   int
-	front  bool // seen from the front, without an entry in the truth
-	x      float64
-	inAt   float64 // seconds: its plate is at zIn
-	zIn    float64
-	speed  float64 // away from the camera, m/s; negative towards it
-	tilt   float64 // of the plate, radians
-	phase  float64
-	braked bool
-	seed   uint64
+	body  body
+	paint rgba
+	trim  int
+	front bool // seen from the front, without an entry in the truth
+	x     float64
+	inAt  float64 // seconds: its plate is at zIn
+	zIn   float64
+	speed float64 // away from the camera, m/s; negative towards it
+	tilt  float64 // of the plate, radians
+	phase float64
+	seed  uint64
+
+	course func(since float64) pose // from inAt on; nil: straight away at speed
+	stays  float64                  // seconds for which it has a course
+	hitch  bool                     // a ball hitch stands before its plate
 }
 
 // Traffic is rendered traffic. Frame n of a seed and options is always the same. It may be used by several goroutines,
 // one at a time draws.
 type Traffic struct {
 	opt  Options
+	lens lens
 	seed uint64
 	bare bool // tests: draw everything but the plates
 
@@ -102,13 +116,17 @@ func NewTraffic(seed uint64, opt Options) *Traffic {
 	if opt.Every <= 0 {
 		opt.Every = 2.6
 	}
-	t := &Traffic{opt: opt, seed: seed, press: newPress(), garage: newGarage(),
+	opt.Dusk = opt.Dusk || opt.Night
+	t := &Traffic{opt: opt, lens: pole, seed: seed, press: newPress(), garage: newGarage(),
 		cars: map[carKey]*car{}, plates: map[int]*texture{}, laneFree: map[float64]float64{},
 		arrivals: rand.New(rand.NewPCG(seed, 1)), opposite: rand.New(rand.NewPCG(seed, 2)), until: .2, oppositeT: -20}
+	if opt.Near {
+		t.lens = gate
+	}
 	r := rand.New(rand.NewPCG(seed, 3))
 	t.noise = make([]int8, 1<<17)
 	for i := range t.noise {
-		t.noise[i] = int8(math.Round(max(-8, min(8, r.NormFloat64()*1.7))))
+		t.noise[i] = int8(math.Round(max(-20, min(20, r.NormFloat64()*t.opt.grain()))))
 	}
 	if opt.Parked {
 		m := t.vehicle(r)
@@ -134,6 +152,7 @@ func (t *Traffic) vehicle(r *rand.Rand) mover {
 		m.Registration = Registration{}
 	}
 	m.tilt = r.NormFloat64() * .011
+	m.hitch = t.opt.Hitches
 	m.Body, m.Colour = bodies[b].name, colours[c].name
 	m.Make, m.Model = makes[m.trim%len(makes)][0], makes[m.trim%len(makes)][1]
 	return m
@@ -143,6 +162,10 @@ func (t *Traffic) vehicle(r *rand.Rand) mover {
 func (t *Traffic) extend(until float64) {
 	for t.until < until {
 		r := t.arrivals
+		if act := t.opt.Scene.act(); act != nil {
+			t.until += act(t, r, t.until)
+			continue
+		}
 		gap := t.opt.Every * (.45 + 1.1*r.Float64())
 		if r.IntN(7) == 0 {
 			gap = .15 + .3*r.Float64() // two at once
@@ -172,7 +195,7 @@ func (t *Traffic) extend(until float64) {
 		t.laneFree[m.x] = t.until + 2.4
 		m.x += r.NormFloat64() * .1
 		m.inAt = t.until
-		m.zIn = m.enters()
+		m.zIn = m.enters(t.lens)
 		t.add(m)
 	}
 }
@@ -184,30 +207,58 @@ func (t *Traffic) add(m mover) {
 }
 
 // enters is the depth at which the whole plate is first in the picture.
-func (m *mover) enters() float64 {
-	z := focal * (eye - m.body.plateY + plateHigh/2 + .02) / (Height - 4 - horizonY)
-	side := (math.Abs(m.x) + plateWide/2 + .02) * focal
+func (m *mover) enters(l lens) float64 {
+	z := l.focal * (l.eye - m.body.plateY + plateHigh/2 + .02) / (Height - 4 - l.horizonY)
+	side := (math.Abs(m.x) + plateWide/2 + .02) * l.focal
 	if m.x < 0 {
-		return max(z, side/(horizonX-4))
+		return max(z, side/(l.horizonX-4))
 	}
-	return max(z, side/(Width-4-horizonX))
+	return max(z, side/(Width-4-l.horizonX))
 }
 
-// place is where the vehicle's rear is at a time, and how far it bounces.
-func (m *mover) place(at float64) (x, z, bounce float64) {
-	z = m.zIn + m.speed*(at-m.inAt)
-	if m.speed == 0 {
-		return m.x, z, 0
+// pose is where a vehicle's rear is and where it heads.
+type pose struct {
+	x, z   float64 // m to the right of the camera, and away from it
+	yaw    float64 // radians to the right of straight away from the camera
+	bounce float64 // m
+}
+
+// project is the pixel of a place on the vehicle: m to the right of its rear's middle, over the road, and towards its front.
+func (p pose) project(l lens, right, up, ahead float64) alpr.Point {
+	c, s := math.Cos(p.yaw), math.Sin(p.yaw)
+	return l.project(p.x+right*c+ahead*s, up, max(near, p.z-right*s+ahead*c))
+}
+
+// faces is above zero where the vehicle's right flank faces the camera, and below where the left one does.
+func (p pose) faces() float64 { return -p.x*math.Cos(p.yaw) + p.z*math.Sin(p.yaw) }
+
+// facesAway reports whether the camera can't see the vehicle's rear.
+func (p pose) facesAway() bool { return p.x*math.Sin(p.yaw)+p.z*math.Cos(p.yaw) <= 0 }
+
+// place is the vehicle's pose at a time.
+func (m *mover) place(at float64) pose {
+	sway := func(p pose, k float64) pose {
+		p.x += k * .07 * math.Sin(at*.9+m.phase)
+		p.bounce = k * (.006*math.Sin(at*9.5+m.phase) + .004*math.Sin(at*17+2*m.phase))
+		return p
 	}
-	return m.x + .07*math.Sin(at*.9+m.phase), z, .006*math.Sin(at*9.5+m.phase) + .004*math.Sin(at*17+2*m.phase)
+	switch {
+	case m.course != nil:
+		p := m.course(at - m.inAt)
+		q := m.course(at - m.inAt + .1)
+		return sway(p, min(1, math.Hypot(q.x-p.x, q.z-p.z)/.4))
+	case m.speed == 0:
+		return pose{x: m.x, z: m.zIn}
+	}
+	return sway(pose{x: m.x, z: m.zIn + m.speed*(at-m.inAt)}, 1)
 }
 
 // quad is the plate's outer edge in the picture.
-func (m *mover) quad(x, z, bounce float64) alpr.Quad {
+func (m *mover) quad(l lens, p pose) alpr.Quad {
 	c, s := math.Cos(m.tilt), math.Sin(m.tilt)
 	lean := .02 // the plate's top stands back a little
 	corner := func(u, v float64) alpr.Point {
-		return project(x+u*c-v*s, m.body.plateY+bounce+u*s+v*c, z-.02+lean*(v/plateHigh+.5))
+		return p.project(l, u*c-v*s, m.body.plateY+p.bounce+u*s+v*c, -.02+lean*(v/plateHigh+.5))
 	}
 	w, h := plateWide/2, plateHigh/2
 	return alpr.Quad{corner(-w, h), corner(w, h), corner(w, -h), corner(-w, -h)}
@@ -215,7 +266,7 @@ func (m *mover) quad(x, z, bounce float64) alpr.Quad {
 
 const (
 	vanish = 420.0 // m: a vehicle is gone
-	stay   = 60.0  // s: after that even a slow one is
+	stay   = 200.0 // s: after that even a slow one is
 )
 
 // since is the index of the first of movers, in the order of coming, that may still be on the road.
@@ -231,24 +282,28 @@ func (t *Traffic) present(at float64) []*mover {
 		out = append(out, t.parkedCar)
 	}
 	for i := since(t.movers, at); i < len(t.movers) && t.movers[i].inAt < at+12; i++ {
-		m := &t.movers[i]
-		if _, z, _ := m.place(at); m.speed != 0 && z < vanish && z+m.body.long > near {
+		if m := &t.movers[i]; m.onRoad(at) {
 			out = append(out, m)
 		}
 	}
 	t.meet(at)
 	for i := since(t.oncoming, at); i < len(t.oncoming); i++ {
 		m := &t.oncoming[i]
-		if _, z, _ := m.place(at); z < vanish && z > 20 {
+		if z := m.place(at).z; z < vanish && z > 20 {
 			out = append(out, m)
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool {
-		_, a, _ := out[i].place(at)
-		_, b, _ := out[j].place(at)
-		return a > b
-	})
+	sort.SliceStable(out, func(i, j int) bool { return out[i].place(at).z > out[j].place(at).z })
 	return out
+}
+
+// onRoad reports whether a vehicle that isn't the parked one may be in the picture.
+func (m *mover) onRoad(at float64) bool {
+	if m.course != nil && (at < m.inAt || at > m.inAt+m.stays) || m.course == nil && m.speed == 0 {
+		return false
+	}
+	z := m.place(at).z
+	return z < vanish && z+m.body.long > near
 }
 
 // meet makes the oncoming traffic known up to a time.
@@ -269,11 +324,11 @@ func (t *Traffic) truths(n int, cut bool) []Truth {
 	here := t.present(at)
 	var out []Truth
 	for i, m := range here {
-		x, z, bounce := m.place(at)
-		if m.Text == "" || z < near+.5 {
+		p := m.place(at)
+		if m.Text == "" || p.z < near+.5 || p.facesAway() {
 			continue
 		}
-		q := m.quad(x, z, bounce)
+		q := m.quad(t.lens, p)
 		x0, y0, x1, y1 := q.Bounds()
 		if !cut && (x0 < 0 || y0 < 0 || x1 > Width || y1 > Height) {
 			continue
@@ -287,7 +342,7 @@ func (t *Traffic) truths(n int, cut bool) []Truth {
 		}
 		tr := Truth{Vehicle: m.ID, Registration: m.Registration, Corners: q, Width: w}
 		for _, o := range here[i+1:] {
-			tr.Hidden = max(tr.Hidden, o.covers(at, x0, y0, x1, y1))
+			tr.Hidden = max(tr.Hidden, o.covers(t.lens, at, x0, y0, x1, y1))
 		}
 		out = append(out, tr)
 	}
@@ -295,14 +350,13 @@ func (t *Traffic) truths(n int, cut bool) []Truth {
 }
 
 // covers is the part of a box that the vehicle stands before.
-func (m *mover) covers(at, x0, y0, x1, y1 float64) float64 {
-	x, z, _ := m.place(at)
-	z = max(z, near)
-	half := m.body.half
+func (m *mover) covers(l lens, at, x0, y0, x1, y1 float64) float64 {
+	p := m.place(at)
+	z, half := max(p.z, near), m.body.half
 	// The rear face up to the belt, and the cabin up to the highest of its edges.
 	hide := func(half, top, bottom, z float64) float64 {
-		a, b := project(x-half, top, z), project(x+half, bottom, z)
-		w, h := min(x1, b.X)-max(x0, a.X), min(y1, b.Y)-max(y0, a.Y)
+		a, b := p.project(l, -half, top, z-p.z), p.project(l, half, bottom, z-p.z)
+		w, h := min(x1, max(a.X, b.X))-max(x0, min(a.X, b.X)), min(y1, b.Y)-max(y0, a.Y)
 		if w <= 0 || h <= 0 {
 			return 0
 		}
@@ -334,14 +388,14 @@ func (t *Traffic) Vehicles(from, to int) []Vehicle {
 	for _, m := range t.movers {
 		v := m.Vehicle
 		v.First, v.Last = -1, -1
-		if m.speed == 0 {
+		if m.speed == 0 && m.course == nil {
 			if from == 0 {
 				out = append(out, v)
 			}
 			continue
 		}
 		if m.inAt*t.opt.FPS >= float64(to) {
-			break
+			break // they come in the order of their number
 		}
 		start := int(math.Ceil(m.inAt * t.opt.FPS))
 		if start < from || start >= to {
@@ -356,7 +410,10 @@ func (t *Traffic) Vehicles(from, to int) []Vehicle {
 // readable fills in when a vehicle's plate can be read.
 func (t *Traffic) readable(m *mover, v *Vehicle) {
 	start := int(math.Ceil(m.inAt * t.opt.FPS))
-	gone := start + int((focal*plateWide/Legible-m.zIn)/m.speed*t.opt.FPS) + 2
+	gone := start + int(m.stays*t.opt.FPS)
+	if m.course == nil {
+		gone = start + int((t.lens.focal*plateWide/Legible-m.zIn)/m.speed*t.opt.FPS) + 2
+	}
 	v.First, v.Last, v.Count = -1, -1, 0
 	for n := start; n <= gone && v.Text != ""; n++ {
 		for _, tr := range t.truths(n, false) {

@@ -34,7 +34,7 @@ func BenchmarkBuildPlate(b *testing.B) {
 
 func BenchmarkRoad(b *testing.B) {
 	for i := range b.N {
-		road(uint64(i))
+		road(pole, uint64(i))
 	}
 }
 
