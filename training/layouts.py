@@ -1,0 +1,125 @@
+"""How a state's plate is described (`Layout`) and drawn (`draw`). The descriptions themselves stand in states_*.py and carolina.py.
+
+All places and sizes are shares of the plate's width and height, from the upper left; colours are six hexadecimal digits.
+"""
+import random
+from typing import Dict, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+import emblems
+import fittings
+import grounds
+import registration
+import serials
+import strokefont
+from canvas import HEIGHT, WIDTH, blend, colour, fitted, rgb
+
+
+class Legend(NamedTuple):
+    """A line of text around its middle (x, y); height and width bound it. A tuple of texts is a choice."""
+    text: object
+    y: float = .12
+    height: float = .16
+    width: float = .6
+    x: float = .5
+    face: Optional[str] = "block"  # a key of strokefont.MANNERS, None for any
+    ink: str = "202020"
+    edge: Optional[str] = None     # colour of an outline
+
+
+class Emblem(NamedTuple):
+    """What "*" in a serial stands for. height and width are shares of the characters' height."""
+    name: str
+    height: float = .6
+    width: float = .6
+    lower: float = 0.              # how far below the middle
+    ink: Optional[object] = None   # BGR, None for the serial's ink
+    under: bool = False            # wider than its gap, lying below the characters beside it
+
+
+class Layout(NamedTuple):
+    region: str
+    ground: Tuple                  # steps of grounds.painted
+    serials: Dict[str, float]      # formats (see serials) and their shares
+    ink: str
+    name: Optional[Legend]
+    legends: Tuple = ()
+    row: Tuple[float, float, float, float] = (.04, .96, .28, .76)  # left, right, top, bottom of the characters
+    die: Optional[str] = None      # a key of dies.STYLES
+    emblem: Optional[Emblem] = None
+    stickers: str = "tl tr"        # corners that bear one
+    weight: float = 1.
+    county: float = 0.             # how often a county's name replaces the last legend
+    own: bool = True               # whether personalised texts are issued on it
+    fill: Tuple[float, float] = (.93, 1.)  # of the row, by a full text
+
+
+class Drawn(NamedTuple):
+    """A plate before anything was put on it."""
+    image: np.ndarray
+    prefix: str
+    large: str
+    suffix: str
+    written: registration.Written
+    region: Optional[str]
+    name: Optional[registration.Box]
+
+
+COUNTIES = ("ORANGE|LAKE|PINELLAS|JACKSON|CLARK|KENTON|FAYETTE|KNOX|MARION|SHELBY|DAVIDSON|HINDS|RANKIN|MADISON|POLK|SCOTT|LINN|JOHNSON|MARSHALL|DOUGLAS|"
+            "CHATHAM|CLAYTON|COBB|FULTON|WARREN|BLOUNT|BOONE|HANCOCK|TATE|LEE|WAYNE|GREENE|MONROE|JEFFERSON|IN GOD WE TRUST|SUMTER|BIBB|HALL").split("|")
+
+VARIANTS = 4  # backgrounds kept of each layout
+_grounds = {}
+
+
+def background(rng, layout):
+    """A copy of one of the layout's backgrounds, which are the same in every run."""
+    k = rng.randrange(VARIANTS)
+    key = layout.ground, k
+    if key not in _grounds:
+        _grounds[key] = grounds.painted(random.Random(repr(key)), layout.ground)
+    return _grounds[key].copy()
+
+
+def put_legend(rng, image, legend, shift=(0, 0), face=None):
+    """Writes a legend, moved by shift pixels; returns its box."""
+    text = legend.text if isinstance(legend.text, str) else rng.choice(legend.text)
+    mask = fitted(strokefont.legend(text, rng, legend.face if face is None else face), legend.height * HEIGHT * rng.uniform(.92, 1.08),
+                  legend.width * WIDTH * rng.uniform(.94, 1.04))
+    x = int(legend.x * WIDTH - mask.shape[1] / 2 + shift[0])
+    x = max(1, min(WIDTH - mask.shape[1] - 1, x))
+    y = int(legend.y * HEIGHT - mask.shape[0] / 2 + shift[1])
+    y = max(0, min(HEIGHT - mask.shape[0], y))
+    if legend.edge:
+        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            blend(image, mask, x + dx, y + dy, rgb(legend.edge))
+    blend(image, mask, x, y, rgb(legend.ink) + rng.uniform(-15, 15), rng.uniform(.85, 1))
+    return x, y, x + mask.shape[1], y + mask.shape[0]
+
+
+def draw(rng, layout, cover):
+    """A plate of a layout as issued: background, legends, serial, stickers; or with the owner's own text."""
+    image = background(rng, layout)
+    shift = rng.gauss(0, 2), rng.gauss(0, 1.2)
+    name = put_legend(rng, image, layout.name, shift) if layout.name else None
+    for i, legend in enumerate(layout.legends):
+        if layout.county and i == len(layout.legends) - 1 and rng.random() < layout.county:
+            legend = legend._replace(text=rng.choice(COUNTIES))
+        put_legend(rng, image, legend, shift)
+    left, right, top, bottom = layout.row
+    row = registration.Row(left * WIDTH + rng.uniform(-2, 2), right * WIDTH + rng.uniform(-2, 2), top * HEIGHT + rng.uniform(-2, 2) + shift[1],
+                           (bottom - top) * HEIGHT * rng.uniform(.95, 1.04))
+    personal = layout.own and rng.random() < .12
+    text = serials.random_text(rng, {"word": 4, "syllables": 3, "any": 1} if personal else layout.serials)
+    prefix, middle, suffix = serials.split(text)
+    if personal and layout.emblem and layout.emblem.under and rng.random() < .8:  # the picture lies below the owner's text
+        emblems.paint(rng, image, layout.emblem.name, WIDTH * .5, row.top + row.height * (.5 + layout.emblem.lower), row.height * layout.emblem.height,
+                      rgb(layout.ink))
+    letters = strokefont.lettering(rng, style=layout.die if rng.random() < .8 else None)
+    ink = rgb(layout.ink) + rng.uniform(-18, 22) + colour(rng, -6, 6)
+    written = registration.write(rng, image, row, middle, prefix, suffix, ink, None, letters, layout.emblem, layout.fill)
+    for corner in layout.stickers.split():
+        if rng.random() < .75:
+            fittings.sticker_at(rng, image, corner, cover)
+    return Drawn(image, prefix, "".join(c for c in middle if c.isalnum()), suffix, written, layout.region, name)
