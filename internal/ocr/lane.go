@@ -16,7 +16,7 @@ type LaneOptions struct {
 	MaxReads    int           // plates read in one frame at most; 0: 4. What is left over waits for the next frame
 
 	// Serial, which may be nil, says how much more a text is to be expected than others: the unit's own state's serial
-	// formats (see NorthCarolina).
+	// formats (see Serial).
 	Serial func(text string) float64
 }
 

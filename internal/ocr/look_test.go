@@ -134,11 +134,11 @@ func TestSerialPrior(t *testing.T) {
 	if b := believe(e, beam(undecided, tried), nil); b.best() != "AB01234" {
 		t.Errorf("without a prior: %s", b.best())
 	}
-	if b := believe(e, beam(undecided, tried), NorthCarolina); b.best() != "ABO1234" {
+	if b := believe(e, beam(undecided, tried), Serial("us-nc")); b.best() != "ABO1234" {
 		t.Errorf("with the state's format: %s", b.best())
 	}
 	clear := say("AB01234", 0.99)
-	if b := believe(alpr.Evidence{clear}, append(beam(clear, tried), "ABO1234"), NorthCarolina); b.best() != "AB01234" {
+	if b := believe(alpr.Evidence{clear}, append(beam(clear, tried), "ABO1234"), Serial("us-nc")); b.best() != "AB01234" {
 		t.Errorf("what is clearly another format was overruled: %s", b.best())
 	}
 }

@@ -1,0 +1,166 @@
+package ocr
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+const testSigns = "ABCDEFGHIJKLMNOPQRSTUVWXYZ# "
+
+// aFewStates knows enough to be mistaken: names inside names, and a motto.
+func aFewStates(t testing.TB) texts {
+	t.Helper()
+	know := stateKnowledge{Signs: testSigns, SomethingElse: 0.02, Elsewhere: 0.05, Unknown: 0.02}
+	if err := json.Unmarshal([]byte(`{
+		"dc": [{"text": "WASHINGTON DC", "where": "t", "share": 0.9}],
+		"wa": [{"text": "WASHINGTON", "where": "t", "share": 0.9}, {"text": "EVERGREEN STATE", "where": "b", "share": 0.8}],
+		"ks": [{"text": "KANSAS", "where": "t", "share": 0.9}],
+		"ar": [{"text": "ARKANSAS", "where": "t", "share": 0.9}],
+		"id": [{"text": "IDAHO", "where": "t", "share": 0.9}, {"text": "SCENIC IDAHO", "where": "t", "share": 0.6}],
+		"ga": [{"text": "GEORGIA", "where": "t", "share": 0.9}]}`), &know.Words); err != nil {
+		t.Fatal(err)
+	}
+	x, err := newTexts(&know)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// band spells text on n columns, each sign sure with the given probability, the rest spread over all other classes.
+func band(text string, sure float64, n int) [][]float64 {
+	const blank = len(testSigns)
+	var classes []int
+	for i := range len(text) {
+		classes = append(classes, strings.IndexByte(testSigns, text[i]), blank)
+	}
+	rows := make([][]float64, n)
+	for t := range rows {
+		c := blank
+		if k := t - 3; k >= 0 && k < len(classes) {
+			c = classes[k]
+		}
+		rows[t] = make([]float64, blank+1)
+		for i := range rows[t] {
+			rows[t][i] = (1 - sure) / float64(blank)
+		}
+		rows[t][c] = sure
+	}
+	return rows
+}
+
+func (t *texts) tell(n naming) string {
+	best, name := 0.0, ""
+	for i, w := range n[:len(t.regions)] {
+		if w > best {
+			best, name = w, t.regions[i]
+		}
+	}
+	if best <= n[len(t.regions)] {
+		return ""
+	}
+	return name
+}
+
+func TestNamesInWhatIsPrinted(t *testing.T) {
+	x := aFewStates(t)
+	for _, c := range []struct{ above, below, want string }{
+		{"WASHINGTON", "", "wa"},
+		{"WASHINGTON DC", "", "dc"},
+		{"WASHINGTONDC", "", "dc"}, // the space is easily lost
+		{"KANSAS", "", "ks"},
+		{"ARKANSAS", "", "ar"},
+		{"SCENIC IDAHO", "FAMOUS POTATOES", "id"},
+		{"MY IDAHO ##", "", "id"},
+		{"", "EVERGREEN STATE", "wa"},
+		{"GEORGIA", "WASHINGTON", "ga"}, // a county of that name
+		{"", "", ""},
+		{"IN GOD WE TRUST", "DISABLED VETERAN", ""},
+		{"GEORGE", "KANSA", ""},
+		{"WASH", "INGTON", ""}, // hidden halves are no name
+	} {
+		if got := x.tell(x.weigh(band(c.above, 0.95, 50), band(c.below, 0.95, 50))); got != c.want {
+			t.Errorf("%q over %q is %q, want %q", c.above, c.below, got, c.want)
+		}
+	}
+}
+
+// The probability of a word is that of all paths that hold it: on a few columns all paths can be listed.
+func TestProbabilityOfAWord(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	const signs = "AB "
+	for _, text := range []string{"A", "AB", "AA", "ABA", "A B"} {
+		w, err := newWord(text, signs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			rows := make([][]float64, 6)
+			for i := range rows {
+				rows[i] = make([]float64, 4)
+				var sum float64
+				for c := range rows[i] {
+					rows[i][c] = math.Exp(rng.NormFloat64() * 2)
+					sum += rows[i][c]
+				}
+				for c := range rows[i] {
+					rows[i][c] /= sum
+				}
+			}
+			var want float64
+			for path := range 1 << (2 * len(rows)) { // a class in every two bits
+				p, said, last := 1.0, "", -1
+				for i := range rows {
+					c := path >> (2 * i) & 3
+					p *= rows[i][c]
+					if c != last && c < 3 {
+						said += signs[c : c+1]
+					}
+					last = c
+				}
+				if text == "A B" { // any gap between words
+					said = strings.ReplaceAll(said, " ", "")
+				}
+				for i := range said {
+					if strings.HasPrefix(said[i:], strings.ReplaceAll(text, " ", "")) {
+						want += p // a text that says it twice counts twice
+					}
+				}
+			}
+			if got := w.probability(rows, 3); math.Abs(got-min(1, want)) > 1e-9 {
+				t.Errorf("%q: %.6f, listed %.6f", text, got, want)
+			}
+		}
+	}
+}
+
+func TestBeliefOverAPass(t *testing.T) {
+	x := aFewStates(t)
+	s := states{text: x, know: stateKnowledge{Slope: 1, Floor: 0.8}}
+	sure := x.weigh(band("GEORGIA", 0.98, 40), band("", 0.98, 40))
+	blurred := x.weigh(band("", 0.98, 40), band("", 0.98, 40))
+	other := x.weigh(band("KANSAS", 0.98, 40), band("", 0.98, 40))
+	if r, c := s.believe([]naming{sure}); r != "us-ga" || c < 0.8 {
+		t.Errorf("one look: %s %.3f", r, c)
+	}
+	_, once := s.believe([]naming{sure})
+	if r, c := s.believe([]naming{sure, sure, sure}); r != "us-ga" || c <= once {
+		t.Errorf("three looks: %s %.3f, one %.3f", r, c, once)
+	}
+	if r, _ := s.believe([]naming{blurred}); r != "" {
+		t.Errorf("nothing readable is %s", r)
+	}
+	if r, _ := s.believe([]naming{sure, other}); r != "" {
+		t.Errorf("two looks that disagree are %s", r)
+	}
+	if r, c := s.believe(nil); r != "" || c != 0 {
+		t.Error("no look at all names a state")
+	}
+	s.know.Floor = 0.9999999
+	if r, c := s.believe([]naming{sure}); r != "" || c != 0 {
+		t.Errorf("below the floor: %s %.3f", r, c)
+	}
+}
