@@ -19,11 +19,11 @@ const enough = 8
 type verdict struct {
 	scene   string
 	truth   string
-	legible int           // frames
-	events  []alpr.Read   // final reads at its plate
-	told    int           // reads of any kind
+	legible int            // frames
+	events  []alpr.Read    // final reads at its plate
+	told    int            // reads of any kind
 	votes   map[string]int // what single frames said
-	single  int           // of them right
+	single  int            // of them right
 }
 
 func (v *verdict) best() *alpr.Read {
