@@ -1,28 +1,35 @@
 """Reading CTC logits: prefix beam, forward score, fusion over looks. The Go reader does the same; figures come from here.
 
 Large and small characters are merged before the search, so a candidate is plain text; which of its characters stand small is
-found afterwards by aligning the text to the columns.
+found afterwards by aligning the text to the columns. "?" in a text is a character that is there and can't be read.
 """
 import numpy as np
 
-from recogniser import BLANK, SMALL
+from recogniser import BLANK, SMALL, UNREADABLE
 from strokefont import CHARACTERS
 
 BEAM, BRANCH, CANDIDATES = 10, 6, 10
 MIX = .02    # share of "anything at all" mixed into each look, so that one bad look can't veto
 FLOOR = 1e-7
 NEVER = -1e9
+HIDDEN = SMALL + 1  # column of what can't be read among the merged ones; the blank is SMALL
 
 
 def log_probabilities(logits):
-    """[T, 73] logits to log probabilities."""
+    """[T, 73 or 74] logits to log probabilities."""
     z = logits - logits.max(1, keepdims=True)
     return z - np.log(np.exp(z).sum(1, keepdims=True))
 
 
 def merged(lp):
-    """[T, 73] to [T, 37]: large and small added, blank last."""
-    return np.concatenate([np.logaddexp(lp[:, :SMALL], lp[:, SMALL:BLANK]), lp[:, BLANK:]], 1)
+    """[T, 73 or 74] to [T, 38]: large and small added, then the blank, then what can't be read."""
+    hidden = lp[:, UNREADABLE:] if lp.shape[1] > UNREADABLE else np.full((len(lp), 1), NEVER)
+    return np.concatenate([np.logaddexp(lp[:, :SMALL], lp[:, SMALL:BLANK]), lp[:, BLANK:UNREADABLE], hidden], 1)
+
+
+def spread(m):
+    """Merged log probabilities in which every character may also be the one that can't be read, at one in 36."""
+    return np.concatenate([np.logaddexp(m[:, :SMALL], m[:, HIDDEN:] - np.log(SMALL)), m[:, SMALL:]], 1)
 
 
 def beam(lp):
@@ -40,11 +47,13 @@ def beam(lp):
                 p = column[c]
                 if c == SMALL:
                     add(text, np.logaddexp(blank, last) + p, NEVER)
-                elif text and text[-1] == CHARACTERS[c]:
+                    continue
+                char = CHARACTERS[c] if c < SMALL else "?"
+                if text and text[-1] == char:
                     add(text, NEVER, last + p)
-                    add(text + CHARACTERS[c], NEVER, blank + p)
+                    add(text + char, NEVER, blank + p)
                 else:
-                    add(text + CHARACTERS[c], NEVER, np.logaddexp(blank, last) + p)
+                    add(text + char, NEVER, np.logaddexp(blank, last) + p)
         beams = dict(sorted(grown.items(), key=lambda kv: -np.logaddexp(*kv[1]))[:BEAM])
     return [(text, float(np.logaddexp(*v))) for text, v in beams.items()]
 
@@ -52,7 +61,7 @@ def beam(lp):
 def states(text):
     """The CTC state sequence of a text: blank, character, blank, …"""
     s = np.full(2 * len(text) + 1, SMALL)
-    s[1::2] = [CHARACTERS.index(c) for c in text]
+    s[1::2] = [HIDDEN if c == "?" else CHARACTERS.index(c) for c in text]
     return s
 
 
@@ -71,7 +80,7 @@ def forward_score(lp, text):
 
 
 def small_positions(lp, text):
-    """Positions of the text's characters that are more likely small than large. lp is [T, 73]."""
+    """Positions of the text's characters that are more likely small than large. lp is [T, 73 or 74]."""
     if not text:
         return []
     m, s = merged(lp), states(text)
@@ -88,7 +97,7 @@ def small_positions(lp, text):
     at = len(s) - 1 if score[-1] > score[-2] else len(s) - 2
     large, small = np.zeros(len(text)), np.zeros(len(text))
     for t in range(len(m) - 1, -1, -1):
-        if at % 2:
+        if at % 2 and s[at] != HIDDEN:
             large[at // 2] += np.exp(lp[t, s[at]])
             small[at // 2] += np.exp(lp[t, s[at] + SMALL])
         if t:
@@ -97,11 +106,12 @@ def small_positions(lp, text):
 
 
 def read(looks):
-    """Candidates from several looks at one plate ([T, 73] logits each): [(text, log score per look)], best first, and the
+    """Candidates from several looks at one plate ([T, 73 or 74] logits each): [(text, log score per look)], best first, and the
     small positions of the best one."""
     lps = [log_probabilities(np.asarray(z, np.float64)) for z in looks]
     ms = [merged(lp) for lp in lps]
     texts = {text for m in ms for text, _ in beam(m)[:6] if len(text) <= 12}
+    ms = [spread(m) for m in ms]
     scored = [(text, sum(np.log((1 - MIX) * np.exp(forward_score(m, text)) + FLOOR) for m in ms) / len(ms)) for text in texts]
     scored.sort(key=lambda c: (-c[1], c[0]))
     best = scored[0][0]

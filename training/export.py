@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import torch
 
-from recogniser import CLASSES, COLUMNS, HEIGHT, WIDTH, Recogniser
+from recogniser import CLASSES, COLUMNS, HEIGHT, WIDTH, Recogniser, adopt
 
 TOLERANCE = 1e-4  # largest difference between OpenCV and PyTorch, in logits
 
@@ -61,7 +61,7 @@ def main():
     a = parser.parse_args()
     saved = torch.load(a.checkpoint, map_location="cpu")
     net = Recogniser()
-    net.load_state_dict(saved["average"])
+    adopt(net, saved["average"])
     net.eval()
     part = a.onnx + ".part"
     export(net, part)

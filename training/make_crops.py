@@ -4,6 +4,7 @@
 
 Writes OUT/x-SEED-NNN.npy, uint8 [n, 64, 160], and OUT/y-SEED-NNN.npy, uint8 [n, 12], class numbers (recogniser.CLASSES) padded
 with 255. Shards that exist are skipped, so an interrupted run goes on where it stopped; the same seed makes the same shards.
+Without the dashcam set the crops that hold no plate are drawn only; without ffmpeg none has been through H.264. Both are said.
 """
 import argparse
 import csv
@@ -17,9 +18,11 @@ import numpy as np
 import degrade
 import plates
 import strokefont
+import video
 
 SHARD = 6000
-LOOKS = 3  # crops made of one rendered plate
+LOOKS = 5  # pictures made of one rendered plate
+VIDEO = .15  # share of pictures that go through H.264
 LABEL = 12
 EMPTY = 255
 UNLABELLED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dashcam_unlabelled.csv")
@@ -33,11 +36,10 @@ BUMPER = ("MY CHILD IS AN HONOR STUDENT|COEXIST|STUDENT DRIVER|PLEASE BE PATIENT
 
 
 def label(plate):
-    """Class numbers of a plate's text: 0–35 large, 36–71 small."""
-    row = np.full(LABEL, EMPTY, np.uint8)
-    for i, char in enumerate(plate.text[:LABEL]):
-        row[i] = strokefont.CHARACTERS.index(char) + (36 if i in plate.small else 0)
-    return row
+    """Class numbers of a plate's text: 0–35 large, 36–71 small, 73 what its own frame or sticker hides."""
+    hidden = getattr(plate, "hidden", ())
+    return [degrade.UNREADABLE if i in hidden else strokefont.CHARACTERS.index(char) + (36 if i in plate.small else 0)
+            for i, char in enumerate(plate.text[:LABEL])]
 
 
 def boxes_of(table):
@@ -95,7 +97,7 @@ def no_plate(rng, frames):
         patch = background_patch(rng, frames)
         if patch is not None:
             return degrade.spoil(rng, patch)
-    width = degrade.width_of_crop(rng, 60, 260)
+    width = int(rng.uniform(60, 260))
     height = width // 2
     image, kind = bodywork(rng, height, width), rng.random()
     if kind < .35:
@@ -125,26 +127,43 @@ def no_plate(rng, frames):
 def shard(rng, frames, count=SHARD):
     x = np.zeros((count, degrade.CROP_HEIGHT, degrade.CROP_WIDTH), np.uint8)
     y = np.full((count, LABEL), EMPTY, np.uint8)
-    i = 0
     order = list(range(count))
     rng.shuffle(order)
-    while i < count:
-        if rng.random() < .12:  # no_plate counts 1, a plate counts LOOKS: about 4.5 % of all crops
-            x[order[i]] = no_plate(rng, frames)
-            i += 1
+    waiting = []  # shots that go through the video encoder, together
+
+    def keep(made):
+        if made is not None and order:
+            at = order.pop()
+            x[at], classes = made
+            y[at, :len(classes)] = classes
+
+    while len(order) > len(waiting):
+        if rng.random() < .17:  # no_plate counts 1, a plate LOOKS: about 4 % of all crops
+            keep((no_plate(rng, frames), []))
             continue
         plate = plates.render(rng)
-        target = label(plate)
-        grey = degrade.grey_look(rng, plate.image, plate.span)
-        if grey is None:
-            continue
-        for _ in range(LOOKS):
-            made = degrade.plate_crop(rng, plate, grey, ruin=rng.random() < .015)
-            if made is not None and i < count:
-                x[order[i]], readable = made
-                if readable:
-                    y[order[i]] = target
-                i += 1
+        classes = label(plate)
+        for look in range(LOOKS):
+            if look % 3 == 0:
+                grey = degrade.grey_look(rng, plate.image, plate.span)
+            if grey is None:
+                continue
+            film = rng.random() < VIDEO
+            shot = degrade.photograph(rng, plate, grey, classes, clean_bits=film)
+            if shot is None:
+                continue
+            if rng.random() < .03 and shot.width > 55:
+                shot = shot._replace(picture=video.comb(rng, shot.picture))
+            if film:
+                waiting.append(shot)
+            else:
+                keep(degrade.rectify(rng, shot))
+    for shot, shown in zip(waiting, video.through(rng, [s.picture for s in waiting])):
+        keep(degrade.rectify(rng, shot, shown))
+    while order:  # what could not be used is replaced by the crops before
+        at = order.pop()
+        other = rng.randrange(count)
+        x[at], y[at] = x[other], y[other]
     return x, y
 
 
@@ -159,6 +178,10 @@ def main():
     cv2.setNumThreads(1)
     os.makedirs(a.out, exist_ok=True)
     frames = backdrops(a.scenes if a.scenes and os.path.isdir(a.scenes) else "")
+    if not frames:
+        print("no dashcam set at %r: crops without a plate are drawn, none is cut from a street" % a.scenes, flush=True)
+    if not video.encoder():
+        print("no ffmpeg: no crop has been through H.264", flush=True)
     for k in range(a.shards):
         name = "%d-%03d.npy" % (a.seed, k)
         if os.path.exists(os.path.join(a.out, "x-" + name)):
