@@ -15,15 +15,16 @@ def invented(rng):
     base = colour(rng, 150, 255) if rng.random() < .78 else colour(rng, 10, 140)
     if rng.random() < .3:
         base[:] = base.mean()
-    ground = np.empty((HEIGHT, WIDTH, 3), np.float32)
+    h, w = HEIGHT // 2, WIDTH // 2  # soft enough to be made at half the size
+    ground = np.empty((h, w, 3), np.float32)
     ground[:] = base
     if rng.random() < .6:
-        knots = np.linspace(0, HEIGHT, 4)
+        knots = np.linspace(0, h, 4)
         for k in range(3):
-            ground[..., k] += np.interp(np.arange(HEIGHT), knots, [rng.uniform(-60, 40) for _ in range(4)])[:, None]
+            ground[..., k] += np.interp(np.arange(h), knots, [rng.uniform(-60, 40) for _ in range(4)])[:, None]
     if rng.random() < .35:
-        ground += soft_noise(rng, rng.randint(3, 14), rng.randint(4, 28))[..., None] * colour(rng, 4, 25)
-    image = np.clip(ground, 0, 255).astype(np.uint8)
+        ground += soft_noise(rng, rng.randint(3, 14), rng.randint(4, 28), h, w)[..., None] * colour(rng, 4, 25)
+    image = cv2.resize(np.clip(ground, 0, 255).astype(np.uint8), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
     for _ in range(rng.choice([0, 0, 1, 3])):
         cv2.ellipse(image, (rng.randint(0, WIDTH), rng.randint(0, HEIGHT)), (rng.randint(8, 70), rng.randint(5, 40)),
                     rng.randint(0, 180), 0, 360, shade(base + colour(rng, -80, 40)), rng.choice([-1, -1, 2]))

@@ -6,7 +6,7 @@ import numpy as np
 
 import emblems
 import strokefont
-from canvas import HEIGHT, INKS, MASK_SCALE, WIDTH, blend, colour, soft_noise
+from canvas import HEIGHT, INKS, MASK_SCALE, WIDTH, blend, colour, mean, soft_noise
 from fittings import sticker
 
 Box = Tuple[float, float, float, float]  # left, top, right, bottom, plate pixels
@@ -147,7 +147,7 @@ def write(rng, image, row, text, prefix="", suffix="", ink=None, kinds=None, let
     (NAMED). emblem describes "*" (layouts.Emblem); fill is the range of the row's width that full texts take.
     """
     letters = letters or strokefont.lettering(rng)
-    ground = image[int(max(0, row.top)):int(row.top + row.height), int(row.left):int(row.right)].reshape(-1, 3)[::3].mean(0)
+    ground = mean(image[int(max(0, row.top)):int(row.top + row.height), int(row.left):int(row.right)])
     ink = pick_ink(rng, ground, ink)
     lift = max(0, int(row.top) - 9)
     lower = min(HEIGHT, int(row.top + row.height) + 10)

@@ -8,7 +8,7 @@ import grounds
 import registration
 import serials
 import strokefont
-from canvas import HEIGHT, WIDTH, blend, colour, contrasting, fitted, scaled, soft_noise
+from canvas import HEIGHT, WIDTH, blend, colour, contrasting, fitted, mean, scaled, soft_noise
 from layouts import Drawn, Legend, background, put_legend
 from regions import NAMES
 
@@ -52,7 +52,7 @@ def club(rng, layout, cover):
     name = layout.name
     if name and (chance >= .3 or rng.random() < .3):
         band = image[:int(HEIGHT * .2)] if name.y < .5 else image[int(HEIGHT * .8):]
-        ink = contrasting(rng, band.mean((0, 1)))
+        ink = contrasting(rng, mean(band))
         text = NAMES[layout.region]
         text = text.upper() if rng.random() < .55 else text
         name = Legend(text, name.y if rng.random() < .8 else rng.choice([.1, .9]), rng.uniform(.1, .18), rng.uniform(.4, .7), face=rng.choice((name.face, name.face, None)),
@@ -83,7 +83,7 @@ def motto_line(rng, image, y):
     band = image[:int(HEIGHT * .2)] if y < .5 else image[int(HEIGHT * .8):]
     motto = rng.choice(MOTTOES)
     motto = motto.upper() if rng.random() < .4 else motto
-    ink = contrasting(rng, band.mean((0, 1)))
+    ink = contrasting(rng, mean(band))
     put_legend(rng, image, Legend(motto, y, rng.uniform(.06, .14), rng.uniform(.35, .75), face=None, ink="%02x%02x%02x" % tuple(int(v) for v in ink[::-1])))
 
 
@@ -101,7 +101,7 @@ def motorcycle(rng, layout, cover):
                "{A}DDDDD": 1, "DDDDD{A}": .6, "AAADD": 1, "word": .6, "AADDA": 1}
     prefix, middle, suffix = serials.split(serials.random_text(rng, formats))
     letters = strokefont.lettering(rng, style=layout.die if rng.random() < .7 else None)
-    background_ink = contrasting(rng, image[int(row.top):int(row.top + height)].mean((0, 1))) if rng.random() < .3 else None
+    background_ink = contrasting(rng, mean(image[int(row.top):int(row.top + height)])) if rng.random() < .3 else None
     written = registration.write(rng, image, row, middle, prefix, suffix, background_ink, registration.KINDS, letters)
     if rng.random() < .8:
         fittings.sticker_at(rng, image, rng.choice(("tl", "tr", "bl", "br")), cover)
@@ -154,7 +154,7 @@ def invented(rng, cover):
         name = NAMES[region].upper() if rng.random() < .6 else NAMES[region]
         y = rng.uniform(.08, .16) if name_above else rng.uniform(.84, .92)
         band = image[:int(HEIGHT * .2)] if name_above else image[int(HEIGHT * .8):]
-        ink = contrasting(rng, band.mean((0, 1)))
+        ink = contrasting(rng, mean(band))
         box = put_legend(rng, image, Legend(name, y, rng.uniform(.11, .22), rng.uniform(.4, .85), rng.choice([.5, .5, .5, .35, .65]), None,
                                             "%02x%02x%02x" % tuple(int(v) for v in ink[::-1])))
     if rng.random() < .88:
