@@ -190,9 +190,12 @@ type life struct {
 	raw bytes.Buffer
 }
 
-func (s *site) start() *life {
+func (s *site) start() *life { return s.startAs(os.Args[0]) }
+
+// startAs starts a copy of this program, which may have files beside it.
+func (s *site) startAs(program string) *life {
 	s.t.Helper()
-	d := &life{cmd: exec.Command(os.Args[0], "run", "--config", s.config), done: make(chan struct{})}
+	d := &life{cmd: exec.Command(program, "run", "--config", s.config), done: make(chan struct{})}
 	d.cmd.Env = append(os.Environ(), "ALPRD_TEST_MAIN=1")
 	pipe, err := d.cmd.StderrPipe()
 	if err != nil {

@@ -119,10 +119,11 @@ func Develop(t testing.TB, encoder string, raw []byte) *Reel {
 	return r
 }
 
-// Server is a camera: a real RTSP server that plays a reel in a loop at 25 frames a second.
+// Server is a camera: a real RTSP server that plays a reel in a loop.
 type Server struct {
 	T              testing.TB
 	Reel           *Reel
+	FPS            int // frames a second; 0: 25
 	User, Password string // digest login, when set
 	TLS            *tls.Config
 	UDP            bool
@@ -157,7 +158,7 @@ func (v *Server) Start() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.nonce, _ = auth.GenerateNonce()
-	v.s = &gortsplib.Server{Handler: v, RTSPAddress: v.Addr, TLSConfig: v.TLS}
+	v.s = &gortsplib.Server{Handler: v, RTSPAddress: v.Addr, TLSConfig: v.TLS, WriteQueueSize: 1024} // a key frame fits
 	if v.UDP {
 		v.s.UDPRTPAddress, v.s.UDPRTCPAddress = twoPorts(v.T)
 	}
@@ -180,7 +181,11 @@ func (v *Server) End() {
 }
 
 func (v *Server) play() {
-	tick := time.NewTicker(40 * time.Millisecond)
+	fps := v.FPS
+	if fps == 0 {
+		fps = 25
+	}
+	tick := time.NewTicker(time.Second / time.Duration(fps))
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -200,7 +205,7 @@ func (v *Server) play() {
 			continue
 		}
 		for _, p := range pkts {
-			p.Timestamp = uint32(n) * 3600
+			p.Timestamp = uint32(n * 90000 / fps)
 			v.stream.WritePacketRTP(v.media, p)
 		}
 	}
