@@ -55,7 +55,7 @@ class Die:
         self.steps = 1 if chamfered else 6
         self.rx = self.w * r.uniform(*style.get("corner", (.16, .32) if chamfered else (.22, .5)))
         self.ry = min(.25, self.rx * r.uniform(.8, 1.5))
-        self.thickness = r.uniform(*style.get("thickness", (.09, .19)))
+        self.thickness = r.uniform(*style.get("thickness", (.085, .17)))
         self.waist = r.uniform(.46, .54)
         self.tip = r.uniform(.22, .34)
         self.bulge = min(self.ry, self.waist / 2, (1 - self.waist) / 2)

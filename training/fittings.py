@@ -99,7 +99,8 @@ def bolts(rng, image):
 def frame(rng, image, top_edge, bottom_edge, cover):
     """A dealer's frame: it may cover the legends, and now and then touches the characters' heads or feet. The edges are those of the
     characters, pixels."""
-    ground = colour(rng, 0, 90) if rng.random() < .6 else colour(rng, 90, 240)
+    v, tint = rng.random(), rng.uniform(-6, 6)
+    ground = np.full(3, rng.uniform(8, 60)) + tint if v < .62 else np.full(3, rng.uniform(110, 235)) + tint if v < .85 else colour(rng, 10, 230)
     over = int(rng.uniform(0, .1) * (bottom_edge - top_edge)) if rng.random() < .25 else -3
     top = rng.randint(3, max(4, min(26, int(top_edge) + (over if rng.random() < .3 else -3))))
     bottom = rng.randint(3, max(4, min(34, int(HEIGHT - bottom_edge) + over)))
@@ -131,7 +132,7 @@ def hitch(rng, image, deep, top_edge, bottom_edge, cover):
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     cx, r = int(WIDTH * rng.uniform(.3, .7)), rng.randint(9, 19)
     reach = int(bottom_edge - deep * (bottom_edge - top_edge))
-    if rng.random() < .6:
+    if rng.random() < .78:
         cv2.circle(mask, (cx, reach + r), r, 255, -1, cv2.LINE_AA)
         cv2.rectangle(mask, (cx - r // 2, reach + r), (cx + r // 2, HEIGHT), 255, -1)
     else:
@@ -183,22 +184,48 @@ def obstruct(rng, image, span, boxes, cover):
         plaster(rng, image, boxes, cover)
 
 
-def weather(rng, image):
-    """Dirt, fading, peeling, dents' shading over the whole plate, in place."""
+def bend(rng, image, cover):
+    """A corner bent over, or the whole sheet rippled: neither moves a character by more than about two pixels."""
+    if rng.random() < .4:
+        x, y, size = rng.choice((0, WIDTH)), rng.choice((0, HEIGHT)), rng.uniform(8, 30)
+        corner = np.array([[x, y], [abs(x - size * rng.uniform(.6, 1.6)), y], [x, abs(y - size)]], np.int32)
+        cv2.fillPoly(image, [corner], shade(np.full(3, rng.uniform(20, 200)) + rng.uniform(-10, 10)), cv2.LINE_AA)
+        cv2.fillPoly(cover.fresh(), [corner], 255)
+        return
+    x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
+    wave = np.sin(x * rng.uniform(.01, .05) + y * rng.uniform(-.03, .03) + rng.uniform(0, 6))
+    image[:] = cv2.remap(image, x, y + wave * rng.uniform(.5, 2), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    image[:] = np.clip(image * (1 + wave * rng.uniform(.03, .16))[..., None], 0, 255)
+
+
+def sheeting(rng, image):
+    """The reflective sheet's own pattern: lines, chequers, dots of a verification mark."""
+    step, strength = rng.choice((8, 12, 16, 24)), rng.uniform(3, 14)
+    x, y = np.meshgrid(np.arange(WIDTH) // step % 2, np.arange(HEIGHT) // step % 2)
+    pattern = rng.choice((x ^ y, x, y, (x | y)))
+    image[:] = np.clip(image + ((pattern - .5) * strength)[..., None], 0, 255)
+
+
+def weather(rng, image, cover):
+    """Dirt, fading, peeling, bends over the whole plate, in place."""
     chance = rng.random()
-    if chance < .08:  # a film of dust, thicker below
+    if chance < .07:  # a film of dust, thicker below
         film = np.clip(.25 + .2 * soft_noise(rng, 6, 10) + np.linspace(-.15, .25, HEIGHT, dtype=np.float32)[:, None], 0, .65)
         image[:] = (image + (np.array([95, 115, 130], np.float32) * rng.uniform(.5, 1.3) - image) * film[..., None]).clip(0, 255)
-    elif chance < .14:  # faded by the sun
+    elif chance < .13:  # faded by the sun
         image[:] = cv2.addWeighted(image, rng.uniform(.45, .8), np.full_like(image, rng.randint(170, 235)), rng.uniform(.25, .45), 0)
-    elif chance < .17:  # peeling sheet
+    elif chance < .155:  # peeling sheet
         bare = soft_noise(rng, rng.randint(6, 20), rng.randint(8, 30)) > rng.uniform(1.6, 2.2)
         image[bare] = shade(np.full(3, rng.uniform(90, 200)))
-    elif chance < .22:  # specks
+    elif chance < .2:  # specks
         for _ in range(rng.randint(3, 25)):
             v = rng.uniform(20, 140)
             cv2.circle(image, (rng.randint(0, WIDTH), rng.randint(0, HEIGHT)), rng.choice([1, 1, 2]), (v * .8, v, v), -1, cv2.LINE_AA)
-    elif chance < .27:  # cracks and scratches
+    elif chance < .30:
+        bend(rng, image, cover)
+    elif chance < .36:
+        sheeting(rng, image)
+    elif chance < .41:  # cracks and scratches
         for _ in range(rng.randint(1, 4)):
             x, y = rng.randint(0, WIDTH), rng.randint(0, HEIGHT)
             cv2.line(image, (x, y), (x + rng.randint(-60, 60), y + rng.randint(-50, 50)), shade(colour(rng, 90, 230)), 1, cv2.LINE_AA)

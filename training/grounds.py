@@ -60,6 +60,16 @@ def fade(rng, image, *stops):
     image[:] = np.clip(column, 0, 255)[:, None]
 
 
+def lower(rng, image, level, *stops):
+    """As fade, but only below a level, into which it melts."""
+    below = image.copy()
+    fade(rng, below, *stops)
+    top = int(level * HEIGHT)
+    weight = np.clip((np.arange(HEIGHT) - top) / 8, 0, 1)[:, None, None]
+    stretched = cv2.resize(below, (WIDTH, HEIGHT - top), interpolation=cv2.INTER_LINEAR)
+    image[top:] = image[top:] * (1 - weight[top:]) + stretched * weight[top:]
+
+
 def band(rng, image, top, bottom, hexa):
     image[int(top * HEIGHT):int(bottom * HEIGHT)] = shade(rgb(hexa) + rng.uniform(-10, 10))
 
@@ -181,7 +191,7 @@ def emblem(rng, image, name, x, y, height, hexa, opacity=1.):
         cv2.addWeighted(layer, opacity, image, 1 - opacity, 0, image)
 
 
-PAINTERS = {f.__name__: f for f in (plain, fade, band, panel, outline, border, peaks, snow, hills, trees, grass, clouds, texture, disc, rainbow, waves,
+PAINTERS = {f.__name__: f for f in (plain, fade, lower, band, panel, outline, border, peaks, snow, hills, trees, grass, clouds, texture, disc, rainbow, waves,
                                     rays, skyline, stars, slashes, emblem)}
 
 

@@ -69,6 +69,12 @@ class Drawn(NamedTuple):
 COUNTIES = ("ORANGE|LAKE|PINELLAS|JACKSON|CLARK|KENTON|FAYETTE|KNOX|MARION|SHELBY|DAVIDSON|HINDS|RANKIN|MADISON|POLK|SCOTT|LINN|JOHNSON|MARSHALL|DOUGLAS|"
             "CHATHAM|CLAYTON|COBB|FULTON|WARREN|BLOUNT|BOONE|HANCOCK|TATE|LEE|WAYNE|GREENE|MONROE|JEFFERSON|IN GOD WE TRUST|SUMTER|BIBB|HALL").split("|")
 
+OWNERS = {"word": 4, "syllables": 3, "any": 1}  # personalised texts
+COMMERCIAL = {"ADDDDDD": 2, "DDDDDD": 2, "AADDDDD": 2, "DDDDDAA": 1, "DDD DDD": 1, "AADDDD": 2, "DDDDDDA": 1, "ADD DDD": 1, "AA DDDD": 1, "DDDDDA": 1, "DDAADD": .5,
+              "{tk}DDDDD": 1, "DDDDDD{trk}": .3, "{A}DDDDD": .6, "DDDD-A": .4, "{dlr}DDDD": .4, "DDDADD": .5}
+MARKED = {"DDDDD": 3, "DDDD{AA}": 2, "AADDDD": 2, "ADDDD": 2, "DDDDA": 1, "DDDDDD": 1, "{AA}DDDD": 1, "DDDAA": 1, "DDDDAA": 1}
+TRADES = "TRUCK|TRAILER|DEALER|COMMERCIAL|FARM|PERMANENT|APPORTIONED|LIVERY|GOVERNMENT|MUNICIPAL|TAXI|SEMI TRAILER|UTILITY TRAILER".split("|")
+
 VARIANTS = 4  # backgrounds kept of each layout
 _grounds = {}
 
@@ -98,27 +104,37 @@ def put_legend(rng, image, legend, shift=(0, 0), face=None):
     return x, y, x + mask.shape[1], y + mask.shape[0]
 
 
-def draw(rng, layout, cover):
-    """A plate of a layout as issued: background, legends, serial, stickers; or with the owner's own text."""
+def draw(rng, layout, cover, issue=None):
+    """A plate of a layout, with background, legends, serial, stickers. issue is "standard", "owner" (personalised text), "trade"
+    (trucks, trailers, dealers) or "marked" (a wheelchair or badge before the serial), by chance when None."""
+    if issue is None:
+        issue = rng.choices(("standard", "owner", "trade", "marked"), (80, 11 if layout.own else 0, 5, 4))[0]
     image = background(rng, layout)
     shift = rng.gauss(0, 2), rng.gauss(0, 1.2)
     name = put_legend(rng, image, layout.name, shift) if layout.name else None
     for i, legend in enumerate(layout.legends):
-        if layout.county and i == len(layout.legends) - 1 and rng.random() < layout.county:
-            legend = legend._replace(text=rng.choice(COUNTIES))
+        if i == len(layout.legends) - 1:
+            if issue == "trade":
+                legend = legend._replace(text=rng.choice(TRADES), face=rng.choice(("block", "condensed", "die")), height=max(.09, legend.height))
+            elif layout.county and rng.random() < layout.county:
+                legend = legend._replace(text=rng.choice(COUNTIES))
         put_legend(rng, image, legend, shift)
     left, right, top, bottom = layout.row
     row = registration.Row(left * WIDTH + rng.uniform(-2, 2), right * WIDTH + rng.uniform(-2, 2), top * HEIGHT + rng.uniform(-2, 2) + shift[1],
                            (bottom - top) * HEIGHT * rng.uniform(.95, 1.04))
-    personal = layout.own and rng.random() < .12
-    text = serials.random_text(rng, {"word": 4, "syllables": 3, "any": 1} if personal else layout.serials)
-    prefix, middle, suffix = serials.split(text)
-    if personal and layout.emblem and layout.emblem.under and rng.random() < .8:  # the picture lies below the owner's text
-        emblems.paint(rng, image, layout.emblem.name, WIDTH * .5, row.top + row.height * (.5 + layout.emblem.lower), row.height * layout.emblem.height,
-                      rgb(layout.ink))
+    formats = {"standard": layout.serials, "owner": OWNERS, "trade": COMMERCIAL, "marked": MARKED}[issue]
+    prefix, middle, suffix = serials.split(serials.random_text(rng, formats))
+    ink = rgb(layout.ink) + rng.uniform(-20, 14) + colour(rng, -6, 6)
+    emblem = layout.emblem
+    if issue == "owner" and emblem and emblem.under and rng.random() < .8:  # the picture lies below the owner's text
+        emblems.paint(rng, image, emblem.name, WIDTH * .5, row.top + row.height * (.5 + emblem.lower), row.height * emblem.height, ink)
+    if issue == "marked":
+        width = row.height * rng.uniform(.45, .7)
+        emblems.paint(rng, image, "wheelchair" if rng.random() < .5 else "any", row.left + width / 2, row.top + row.height / 2, row.height * rng.uniform(.5, 1),
+                      ink if rng.random() < .6 else colour(rng, 0, 200), width)
+        row = row._replace(left=row.left + width + rng.uniform(-1, 6))
     letters = strokefont.lettering(rng, style=layout.die if rng.random() < .8 else None)
-    ink = rgb(layout.ink) + rng.uniform(-18, 22) + colour(rng, -6, 6)
-    written = registration.write(rng, image, row, middle, prefix, suffix, ink, None, letters, layout.emblem, layout.fill)
+    written = registration.write(rng, image, row, middle, prefix, suffix, ink, None, letters, emblem, layout.fill)
     for corner in layout.stickers.split():
         if rng.random() < .75:
             fittings.sticker_at(rng, image, corner, cover)

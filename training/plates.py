@@ -82,8 +82,8 @@ def render(rng, kind=None, region=None):
     cover = fittings.Cover()
     plate = drawn(rng, kind, region, cover)
     image, written = plate.image, plate.written
-    if rng.random() < .25:
-        fittings.weather(rng, image)
+    if rng.random() < .5:
+        fittings.weather(rng, image, cover)
     if rng.random() < .6:
         fittings.bolts(rng, image)
     if rng.random() < .3:

@@ -47,11 +47,12 @@ class Stack:
         self.letters = strokefont.lettering(rng) if rng.random() < .4 else letters
         self.chars, self.row = chars, row
         self.abreast = len(chars) == 2 and rng.random() < .06
+        self.stagger = rng.uniform(.25, .6) if len(chars) == 2 and not self.abreast and rng.random() < .1 else 0  # Massachusetts, Delaware
         share = {1: rng.uniform(.4, .62), 2: rng.uniform(.38, .53), 3: rng.uniform(.26, .34)}.get(len(chars), 1.02 / len(chars))
         self.height = row.height * share
         broadest = max(self.letters.width(c) for c in chars)
         self.cell = min(self.height * broadest * rng.uniform(.75, 1.15), row.height * .42)
-        self.width = self.cell * 2.15 if self.abreast else self.cell
+        self.width = self.cell * (2.15 if self.abreast else 1 + self.stagger)
         self.beyond = row.height * max(0, rng.uniform(-.15, .15)) if len(chars) > 1 else 0  # many stacks are taller than the large characters
         self.seat = rng.choice([0, .5, .5, 1])
 
@@ -62,7 +63,7 @@ class Stack:
         for i, char in enumerate(self.chars):
             width = self.letters.width(char) * self.height
             own = min(self.cell, max(width, self.cell * .3)) if char in "1I" else self.cell
-            x = left + (self.cell - own) / 2 + (i * self.cell * 1.15 if self.abreast else 0)
+            x = left + (self.cell - own) / 2 + i * self.cell * (1.15 if self.abreast else self.stagger)
             if self.abreast or len(self.chars) == 1:
                 y = self.row.top + (self.row.height - self.height) * self.seat
             else:
@@ -198,4 +199,4 @@ def stamp(rng, image, mask, ink, ground):
     if rng.random() < .10:
         wear = soft_noise(rng, rng.randint(6, 24), rng.randint(12, 48), *mask.shape) < rng.uniform(1., 2.)
         mask = (mask * np.where(wear, 1., rng.uniform(.1, .6)).astype(np.float32)).astype(np.uint8)
-    blend(image, mask, 0, 0, ink * .15 + ground * .8 if bare else ink, rng.uniform(.8, 1))
+    blend(image, mask, 0, 0, ink * .15 + ground * .8 if bare else ink, rng.uniform(.86, 1))

@@ -55,11 +55,11 @@ LAYOUTS = [
     Layout("CA", (("plain", "17171a"),), {"AAA DDD": 3, "DDDAAA": 1, "DADDDDD": 1}, "e6b23a", Legend("CALIFORNIA", .13, .14, .48, face="die", ink="e6b23a"),
            (), (.06, .94, .28, .82), "california", weight=.5),
     # Colorado: white mountains, dark serial on them
-    Layout("CO", (("plain", "2a5a40"), ("snow", .3, .3, "f2f4f2"), ("band", .83, 1, "2a5a40")), {"DDD.AAA": 5, "AAA.DDD": 3, "AAA-ADD": 1.5, "AAADDDD": .5},
+    Layout("CO", (("plain", "2a5a40"), ("snow", .22, .2, "f2f4f2"), ("band", .83, 1, "2a5a40")), {"DDD.AAA": 5, "AAA.DDD": 3, "AAA-ADD": 1.5, "AAADDDD": .5},
            "1d4030", Legend("COLORADO", .9, .12, .5, face="wide", ink="f4f6f2"), (), (.04, .96, .25, .76), "round", stickers="bl br"),
     Layout("CO", (("plain", "f0f2f0"), ("band", 0, .2, "2a5a40"), ("peaks", .8, .1, "2a5a40")), {"AAADDDD": 3, "AAADDD": 2}, "1f4a34",
            Legend("COLORADO", .12, .12, .5, face="wide", ink="f4f6f2"), (), (.04, .96, .27, .78), "round", stickers="bl br", weight=.4),
-    Layout("CO", (("fade", "25406e", "6a84b0"), ("snow", .36, .25), ("band", .85, 1, "25406e")), {"DDD_AAA": 2, "AAA_DDD": 3}, "141418",
+    Layout("CO", (("fade", "25406e", "6a84b0"), ("snow", .27, .2), ("band", .85, 1, "25406e")), {"DDD_AAA": 2, "AAA_DDD": 3}, "141418",
            Legend("COLORADO", .11, .12, .5, face="wide", ink="ffffff"), (Legend(("U.S. ARMY", "RESPECT WILDLIFE", "BRONZE STAR", "PIONEER"), .91, .09, .5, ink="ffffff"),),
            (.04, .96, .26, .77), "round", Emblem("seal", .7, .7), "bl br", weight=.4),
     # Connecticut

@@ -10,7 +10,7 @@ LAYOUTS = [
            Legend(("NEBRASKA", "Nebraska"), .12, .15, .48, face=None, ink="1f3a6a"), (Legend((" ", "nebraska.gov", "1867 - 2017"), .92, .08, .35, face="block", ink="1f3a6a"),), (.05, .95, .27, .8), "round",
            stickers="tr", weight=.7),
     # Nevada: mountains above, serial with a dot
-    Layout("NV", (("fade", (0, "e8902a"), (.12, "f4d060"), (.2, "dfe8f0"), (.32, "4f7fc0"), (.6, "c8d8ea"), (1, "5f90cc")), ("snow", .2, .16, "e6ecf2")),
+    Layout("NV", (("fade", (0, "e8902a"), (.2, "f4d060")), ("snow", .17, .12, "e6ecf2"), ("lower", .26, "4f7fc0", "c8d8ea", "5f90cc")),
            {"DDD.AAA": 7, "AAA.DDD": 1, "DDDAAA": 1, "DDDADD": .5}, "24306c", Legend("NEVADA", .12, .16, .45, face="serif", ink="24305c"),
            (Legend("THE SILVER STATE", .92, .07, .35, face="serif", ink="eef2f6"),), (.04, .96, .3, .8), "square", stickers="tr"),
     Layout("NV", (("fade", (0, "f0b060"), (.3, "f4e4c8"), (.6, "dfe4ea"), (1, "b8a088")), ("peaks", .5, .3, "c8b8a8"), ("peaks", .8, .14, "a08068")), {"DDADDD": 2, "DDDADD": 3, "DDDA DD": .6},

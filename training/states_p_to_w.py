@@ -15,9 +15,9 @@ LAYOUTS = [
            (Legend("Ocean State", .9, .12, .4, face="script", ink="1f4a80"),), (.06, .94, .26, .76), "round", stickers="br", weight=.6),
     # South Carolina: palmetto and moon
     Layout("SC", (("fade", (0, "3f6a98"), (.25, "a8c0cc"), (.6, "f0d8b8"), (.85, "e08048"), (1, "8a3a28")),), {"AAA*DDD": 7, "DDD*AAA": 2}, "141418", Legend("South Carolina", .1, .12, .5, face="serif", ink="1c2c50"),
-           (Legend("TRAVEL2SC.COM", .92, .08, .4, face="serif", ink="f2f2f0"),), (.04, .96, .24, .77), "round", Emblem("palmetto", .85, .62, ink=rgb("24344c")), "bl br"),
+           (Legend("TRAVEL2SC.COM", .92, .08, .4, face="serif", ink="f2f2f0"),), (.04, .96, .24, .77), "round", Emblem("palmetto", .95, .62, -.03, rgb("24344c"), True), "bl br"),
     Layout("SC", (("fade", (0, "f4f4f2"), (.7, "e8ecf4"), (.85, "a8b8e0"), (1, "2a4a9a")), ("hills", .1, .06, "dfe4ee")), {"AAA DDD": 6, "AAA*DDD": 2, "DDDDAA": .6}, "22366e", Legend("South Carolina", .12, .16, .55, face="serif", ink="22366e"),
-           (Legend("While I Breathe, I Hope", .93, .08, .5, face="script", ink="f2f4f8"),), (.04, .96, .26, .8), "round", Emblem("palmetto", .8, .6, ink=rgb("8a96b8")), "bl br"),
+           (Legend("While I Breathe, I Hope", .93, .08, .5, face="script", ink="f2f4f8"),), (.04, .96, .26, .8), "round", Emblem("palmetto", .9, .6, 0, rgb("8a96b8"), True), "bl br"),
     # South Dakota: the four heads
     Layout("SD", (("fade", (0, "4f96dc"), (.4, "b8d4ec"), (.8, "e4e4dc"), (1, "2f5fae")), ("clouds", "e8e4d8", .6), ("hills", .6, .3, "dcd8c8", .8)), {"DAA DDD": 6, "DDA ADD": 3, "DAADDD": 1, "DDADDD": 1}, "22407e",
            Legend("South Dakota", .12, .18, .5, face="brush", ink="c0303a"), (Legend("GREAT FACES. GREAT PLACES.", .91, .09, .6, face="slanted", ink="c03a40"),), (.04, .96, .27, .78), "round", stickers="br"),
@@ -58,13 +58,13 @@ LAYOUTS = [
     # Wisconsin
     Layout("WI", (("plain", "eff1f0"), ("band", .0, .05, "c83a38")), {"DDD-AAA": 8, "AAA-DDD": 2, "AAA-DDDD": 4, "AA-DDDD": .3, "AADDDD": .4}, "1a1a1d", Legend("WISCONSIN", .13, .14, .45, .36, face="block", ink="b8262e"),
            (Legend("America's Dairyland", .91, .1, .5, face="slanted", ink="b8262e"),), (.04, .96, .27, .78), "round", stickers="bl br", weight=1.2),
-    Layout("WI", (("plain", "eff1f0"), ("skyline", .22, .1, "e09040"), ("hills", .2, .04, "5aa060", .5)), {"AAA-DDD": 5}, "b02630", Legend("WISCONSIN", .12, .14, .45, .36, face="block", ink="b8262e"),
+    Layout("WI", (("plain", "eff1f0"), ("skyline", .2, .1, "e09040"), ("band", .2, .225, "5aa060")), {"AAA-DDD": 5}, "b02630", Legend("WISCONSIN", .12, .14, .45, .36, face="block", ink="b8262e"),
            (Legend("America's Dairyland", .91, .1, .5, face="slanted", ink="b8262e"),), (.04, .96, .28, .78), "round", stickers="bl br", weight=.4),
     # Wyoming: the bucking horse after the county's number
     Layout("WY", (("fade", (0, "3f90dc"), (.5, "cfe0ee"), (.85, "d8d0b8"), (1, "6a9a50")), ("emblem", "arch", .7, .5, .8, "c8b890", .8)), {"D*DDDA": 3, "DD*DDDA": 3, "{DD}*DDDA": 2, "D*DDAA": 1, "{DD}*DDAA": 1, "D*DDDDD": 2, "DD*DDDDD": 1},
-           "141418", Legend("WYOMING", .87, .13, .45, .68, face="serif", ink="17171c", edge="e8ece8"), (), (.04, .96, .26, .77), "round", Emblem("rider", 1.15, .85, .02), "tl", .9),
+           "141418", Legend("WYOMING", .87, .13, .45, .68, face="serif", ink="17171c", edge="e8ece8"), (), (.04, .96, .26, .77), "round", Emblem("rider", 1.15, .85, .02, None, True), "tl", .9),
     Layout("WY", (("fade", (0, "f2f3f4"), (.7, "e4ecf2"), (1, "a8c4cc")),), {"D*DDD{AA}": 4, "{DD}*DDD{AA}": 2, "D*DDDDA": 1, "D*DDDD": 1}, "26305c", Legend("Wyoming", .13, .18, .5, .68, face="serif", ink="26407c"),
-           (Legend((" ", "TRUCK", "1890 Centennial 1990"), .9, .1, .4, face="block", ink="26305c"),), (.04, .96, .28, .78), "round", Emblem("rider", 1.15, .85), "tl", .6),
+           (Legend((" ", "TRUCK", "1890 Centennial 1990"), .9, .1, .4, face="block", ink="26305c"),), (.04, .96, .28, .78), "round", Emblem("rider", 1.15, .85, 0, None, True), "tl", .6),
     Layout("WY", (("fade", (0, "2a5a9a"), (.5, "a8c0d8"), (1, "c8a878")), ("peaks", .6, .4, "8a9ab0"), ("hills", .85, .1, "8a6a48")), {"D*DDDDD": 3, "DD*DDDDD": 3, "{DD}*DDDDD": .7}, "141418", Legend("WYOMING", .11, .14, .5, face="serif", ink="f2f2f0", edge="202428"), (),
-           (.04, .96, .25, .8), "round", Emblem("rider", 1.1, .75), "tl", .7),
+           (.04, .96, .25, .8), "round", Emblem("rider", 1.1, .75, 0, None, True), "tl", .7),
 ]
