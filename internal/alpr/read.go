@@ -34,12 +34,31 @@ type Read struct {
 	Corners  Quad    // in Best
 	CharPx   float64 // estimated height of the characters in Best, pixels
 
+	// Direction is how the vehicle moved, as the camera sees it, and Speed how fast its plate moved in the picture around
+	// Best, pixels a second; "" and 0 where that can't be told.
+	Direction Direction
+	Speed     float64
+
+	// Part marks the read of a vehicle that has stood there for about an hour. It is kept like a final one, but the pass goes
+	// on under the same ID with new looks and a new FirstAt: what is kept must be forgotten by the day it was captured on.
+	Part bool
+
 	// Best is the frame the evidence pictures are cut from: always one that was read, never merely a good look at
 	// the vehicle. It is nil once the read is stored.
 	Best *Frame
 	// Others are the other plates found in Best: they are blanked wherever the scene leaves the unit.
 	Others []Quad
 }
+
+// Direction is a vehicle's movement as its camera sees it.
+type Direction string
+
+const (
+	Approaching Direction = "approaching"
+	Receding    Direction = "receding"
+	Leftward    Direction = "left"
+	Rightward   Direction = "right"
+)
 
 // NewID makes a name that sorts by time: 48 bits of Unix milliseconds and 80 random bits, in hexadecimal.
 func NewID(now time.Time) string {

@@ -98,6 +98,9 @@ type readBody struct {
 	Agreeing         int              `json:"agreeing"`
 	Corners          alpr.Quad        `json:"corners"`
 	CharPx           float64          `json:"char_px"`
+	Direction        alpr.Direction   `json:"direction,omitempty"`
+	Speed            float64          `json:"speed,omitempty"`
+	Part             bool             `json:"part,omitempty"`
 	Others           []alpr.Quad      `json:"others,omitempty"`
 }
 
@@ -105,7 +108,7 @@ const readVersion = 1
 
 func encodeRead(r *alpr.Read) ([]byte, error) {
 	head, err := json.Marshal(readBody{r.ID, r.Camera, r.Pass, r.Revision, r.Final, r.FirstAt, r.LastAt, r.At, r.Clock, r.Plate.Text(),
-		r.Confidence, r.Weakest, r.Region, r.RegionConfidence, r.Small, r.Candidates, r.Lattice, r.Frames, r.Agreeing, r.Corners, r.CharPx, r.Others})
+		r.Confidence, r.Weakest, r.Region, r.RegionConfidence, r.Small, r.Candidates, r.Lattice, r.Frames, r.Agreeing, r.Corners, r.CharPx, r.Direction, r.Speed, r.Part, r.Others})
 	if err != nil {
 		return nil, fmt.Errorf("encode read: %w", err)
 	}
@@ -147,7 +150,7 @@ func decodeRead(b []byte) (alpr.Read, error) {
 	out := alpr.Read{ID: r.ID, Camera: r.Camera, Pass: r.Pass, Revision: r.Revision, Final: r.Final, FirstAt: r.FirstAt, LastAt: r.LastAt,
 		At: r.At, Clock: r.Clock, Plate: alpr.NewPlate(r.Plate), Confidence: r.Confidence, Weakest: r.Weakest, Region: r.Region,
 		RegionConfidence: r.RegionConfidence, Small: r.Small, Candidates: r.Candidates, Lattice: r.Lattice, Frames: r.Frames,
-		Agreeing: r.Agreeing, Corners: r.Corners, CharPx: r.CharPx, Others: r.Others}
+		Agreeing: r.Agreeing, Corners: r.Corners, CharPx: r.CharPx, Direction: r.Direction, Speed: r.Speed, Part: r.Part, Others: r.Others}
 	for range d.byte() {
 		n, weight := int(d.uint16()), math.Float32frombits(d.uint32())
 		p, err := alpr.ParseHalf(base64.StdEncoding.EncodeToString(d.bytes(n * 2 * alpr.Classes)))
