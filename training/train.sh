@@ -1,43 +1,63 @@
 #!/bin/sh
-# Both networks from nothing: renders, trains, exports, measures. Goes on where it stopped when started again.
+# The networks from nothing: renders, trains, exports, checks, measures. Goes on where it stopped when started again.
 #
-#   training/train.sh            about 3 hours on two free cores
-#   MINUTES=240 training/train.sh
+#   training/train.sh                     about 4 hours on two free cores
+#   MINUTES=240 training/train.sh         so many minutes for each network
+#   MINUTES=1 SHARDS=2 SCENES=1 training/train.sh     a rehearsal: everything runs, nothing is worth shipping
+#   START=shipped training/train.sh       goes on from the recogniser's weights in the tree instead of from nothing
 #
 # Wants the Debian packages that README.md names. $ALPRD_SHARED is the folder with data/dashcam (backgrounds) and the sets to
-# measure on; without it the recogniser trains on rendered surroundings only and the measuring is skipped.
+# measure on; without it all backgrounds are drawn, and the measuring is skipped.
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-/usr/bin/python3}
 MINUTES=${MINUTES:-90}
+SHARDS=${SHARDS:-250}      # of crops, 6,000 each
+SCENES=${SCENES:-24}       # shards of scenes
+START=${START:-nothing}
+WEIGHTS=${WEIGHTS:-../internal/ocr/weights}
 export ALPRD_SHARED=${ALPRD_SHARED:-$(cd ../.. && pwd)/shared}
 export OMP_NUM_THREADS=1
-weights=../internal/ocr/weights
-mkdir -p out/finder out/crops
+mkdir -p out/finder out/crops "$WEIGHTS"
+if [ -d "$ALPRD_SHARED/data/dashcam" ]; then
+  echo "backgrounds: drawn, and streets from $ALPRD_SHARED/data/dashcam with their plates painted over"
+else
+  echo "backgrounds: drawn only, for there is no dashcam set at $ALPRD_SHARED/data/dashcam"
+fi
+renderer=
+trap '[ -z "$renderer" ] || kill $renderer 2>/dev/null || true' EXIT
 
 # Rendering and training run side by side, one core each; the trainers take up new shards as they come.
-echo "rendering crops and scenes"
-"$PYTHON" make_crops.py out/crops --seed 1 --shards 10
-"$PYTHON" scenes.py --shards 6 --seed 1
+first=$((SHARDS < 10 ? SHARDS : 10))
+echo "recogniser: rendering crops"
+"$PYTHON" make_crops.py out/crops --seed 1 --shards "$first"
+if [ "$SHARDS" -gt "$first" ]; then
+  "$PYTHON" make_crops.py out/crops --seed 2 --shards $((SHARDS - first)) > out/make_crops.log 2>&1 &
+  renderer=$!
+fi
+echo "recogniser: training for $MINUTES minutes"
+init=
+[ "$START" = nothing ] || init="--init $WEIGHTS/recogniser.onnx"
+# shellcheck disable=SC2086
+"$PYTHON" train_recogniser.py out/crops --out out/recogniser.pt --minutes "$MINUTES" $init
+[ -z "$renderer" ] || { kill $renderer 2>/dev/null || true; wait $renderer 2>/dev/null || true; renderer=; }
+"$PYTHON" export.py out/recogniser.pt "$WEIGHTS/recogniser.onnx"
 
-echo "training the recogniser for $MINUTES minutes"
-"$PYTHON" make_crops.py out/crops --seed 2 --shards 240 > out/make_crops.log 2>&1 &
+echo "finder: rendering scenes"
+"$PYTHON" scenes.py --shards $((SCENES < 4 ? SCENES : 4)) --seed 1
+"$PYTHON" scenes.py --shards "$SCENES" --seed 2 > out/scenes.log 2>&1 &
 renderer=$!
-trap 'kill $renderer 2>/dev/null || true' EXIT
-"$PYTHON" train_recogniser.py out/crops --out out/recogniser.pt --minutes "$MINUTES"
-kill $renderer 2>/dev/null || true
-wait $renderer 2>/dev/null || true
-"$PYTHON" export.py out/recogniser.pt $weights/recogniser.onnx
-
-echo "training the finder for $MINUTES minutes"
-"$PYTHON" scenes.py --shards 24 --seed 2 > out/scenes.log 2>&1 &
-renderer=$!
+echo "finder: training for $MINUTES minutes"
 "$PYTHON" train_finder.py --minutes "$MINUTES"
 kill $renderer 2>/dev/null || true
-"$PYTHON" train_finder.py --export $weights/finder.onnx
+wait $renderer 2>/dev/null || true
+renderer=
+"$PYTHON" train_finder.py --export "$WEIGHTS/finder.onnx"
 
 if [ -d "$ALPRD_SHARED/data/closeups" ]; then
-  "$PYTHON" measure_finder.py $weights/finder.onnx
-  "$PYTHON" evaluate.py $weights/recogniser.onnx --shared "$ALPRD_SHARED"
-  "$PYTHON" evaluate.py $weights/recogniser.onnx --finder $weights/finder.onnx --shared "$ALPRD_SHARED"
+  "$PYTHON" measure_finder.py "$WEIGHTS/finder.onnx"
+  "$PYTHON" evaluate.py "$WEIGHTS/recogniser.onnx" --shared "$ALPRD_SHARED"
+  "$PYTHON" evaluate.py "$WEIGHTS/recogniser.onnx" --finder "$WEIGHTS/finder.onnx" --shared "$ALPRD_SHARED"
+else
+  echo "nothing measured: there are no labelled sets at $ALPRD_SHARED/data"
 fi

@@ -160,7 +160,8 @@ def main():
         os.replace(a.out + ".part", a.out)
 
     net.train()
-    last, saved_at, running, counted = time.time(), time.time(), 0., 0
+    last, running, counted = time.time(), 0., 0
+    tick = saved_at = last
     while spent < a.minutes * 60:
         rate = a.rate * min(1, steps / 200 + .02) * (.5 + .5 * math.cos(math.pi * spent / (a.minutes * 60)) + .004)
         for group in optimiser.param_groups:
@@ -177,19 +178,19 @@ def main():
         steps, seen, running, counted = steps + 1, seen + len(y), running + loss.item(), counted + 1
         if steps % 4 == 0:
             follow(average, net, min(.996, 1 - 1 / (1 + steps / 40)))
+        now = time.time()
+        spent, tick = spent + now - tick, now
         if steps % 200 == 0:
-            now = time.time()
-            spent += now - last
             print("%5.1f min  %d crops of %d shards  loss %.4f  rate %.1e  %.0f crops/s" % (
                 spent / 60, seen, len(shards.open), running / counted, rate, counted * a.batch / (now - last)), flush=True)
             last, running, counted = now, 0., 0
             shards.refresh()
-            if now - saved_at > 120:
-                saved_at = now
-                save()
+        if now - saved_at > 120:
+            saved_at = now
+            save()
         if a.held and (steps % 3000 == 0 or steps == 100):
             print("       held out: loss %.4f, exact %.3f" % held_out(average, a.held), flush=True)
-            last = time.time()
+            last = tick = time.time()
     save()
     if a.held:
         print("       held out: loss %.4f, exact %.3f" % held_out(average, a.held), flush=True)
