@@ -71,6 +71,7 @@ type explainedPlace struct {
 	Why     string          `json:"why"`
 	Heat    float64         `json:"heat"`
 	Quality explainedValues `json:"quality"`
+	Signs   explainedSigns  `json:"signs"`
 	Views   []explainedView `json:"views"`
 	plateLine
 }
@@ -86,6 +87,20 @@ type explainedValues struct {
 	Aspect     float64 `json:"aspect"`
 }
 
+// explainedSigns are what the confidence is made of.
+type explainedSigns struct {
+	Share   float64 `json:"share"`
+	Own     float64 `json:"own"`
+	Second  float64 `json:"second"`
+	Empty   float64 `json:"empty"`
+	Least   float64 `json:"least"`
+	Best    float64 `json:"best"`
+	Agree   float64 `json:"agree"`
+	Weakest float64 `json:"weakest"`
+	Hidden  float64 `json:"hidden"`
+	Chars   int     `json:"chars"`
+}
+
 type explainedView struct {
 	Margin    float64 `json:"margin"`
 	Text      string  `json:"text"`
@@ -97,22 +112,11 @@ type explainedView struct {
 // picture explains one picture.
 func (x *explainer) picture(file string, img *image.YCbCr, e ocr.Explanation) error {
 	entry := explained{File: file, Page: x.name(file), Width: img.Rect.Dx(), Height: img.Rect.Dy(), Places: []explainedPlace{}}
-	page := pageOf(file, img, e)
-	o := readOptions{}
-	for i, p := range e.Places {
-		q := p.Quality
-		place := explainedPlace{
-			Verdict: p.Verdict, Why: page.Places[i].Why, Heat: round(p.Heat, 4), plateLine: o.plate(p.Read),
-			Quality: explainedValues{round(q.Width, 1), round(q.Height, 1), round(q.Contrast, 1), round(100*q.Clipped, 2), round(q.Edge, 2), round(q.Roll, 1),
-				round(q.Shear, 1), round(q.Aspect, 2)},
-		}
-		for _, v := range p.Views {
-			place.Views = append(place.Views, explainedView{v.Margin, v.Best, round(v.Score, 5), v.Columns, v.Posterior.Half()})
-		}
-		entry.Places = append(entry.Places, place)
+	for _, p := range e.Places {
+		entry.Places = append(entry.Places, explainPlace(p))
 	}
 	var b bytes.Buffer
-	if err := x.page.Execute(&b, page); err != nil {
+	if err := x.page.Execute(&b, pageOf(file, img, e)); err != nil {
 		return fmt.Errorf("explain %s: %w", file, err)
 	}
 	if err := os.WriteFile(filepath.Join(x.dir, entry.Page), b.Bytes(), 0o600); err != nil {
@@ -120,6 +124,34 @@ func (x *explainer) picture(file string, img *image.YCbCr, e ocr.Explanation) er
 	}
 	x.told = append(x.told, entry)
 	return nil
+}
+
+// signsLine is a picture's entry without its matrices.
+func signsLine(file string, img *image.YCbCr, e ocr.Explanation) explained {
+	line := explained{File: file, Width: img.Rect.Dx(), Height: img.Rect.Dy(), Places: []explainedPlace{}}
+	for _, p := range e.Places {
+		place := explainPlace(p)
+		for i := range place.Views {
+			place.Views[i].Posterior = ""
+		}
+		line.Places = append(line.Places, place)
+	}
+	return line
+}
+
+func explainPlace(p ocr.Place) explainedPlace {
+	q, s, o := p.Quality, p.Signs, readOptions{}
+	out := explainedPlace{
+		Verdict: p.Verdict, Why: why(p), Heat: round(p.Heat, 4), plateLine: o.plate(p.Read),
+		Quality: explainedValues{round(q.Width, 1), round(q.Height, 1), q.Contrast, round(100*q.Clipped, 2), round(q.Edge, 2), round(q.Roll, 1),
+			round(q.Shear, 1), round(q.Aspect, 2)},
+		Signs: explainedSigns{round(s.Share, 6), round(s.Own, 6), round(s.Second, 6), round(s.Empty, 6), round(s.Least, 6), round(s.Best, 6), round(s.Agree, 3),
+			round(s.Weakest, 6), round(s.Hidden, 4), s.Chars},
+	}
+	for _, v := range p.Views {
+		out.Views = append(out.Views, explainedView{v.Margin, v.Best, round(v.Score, 6), v.Columns, v.Posterior.Half()})
+	}
+	return out
 }
 
 // close writes explain.json.

@@ -48,6 +48,10 @@ func readCommand() *cobra.Command {
 	c.Flags().BoolVar(&o.posteriors, "posteriors", false, "add the best frames' posterior matrices (implies --json)")
 	c.Flags().BoolVar(&o.explain, "explain", false, "write a page for each picture that shows what was seen, read and dropped, into --out; plates stand there in the clear")
 	c.Flags().StringVar(&o.folder, "out", "", "the folder for --explain")
+	c.Flags().BoolVar(&o.signs, "signs", false, "one JSON line a picture of all places and what their confidence is made of, for scripts/calibrate")
+	if err := c.Flags().MarkHidden("signs"); err != nil {
+		panic(err) // the flag stands a line above
+	}
 	c.Flags().StringVar(&o.backend, "backend", ocr.Auto, "what runs the networks: "+strings.Join(ocr.Backends(), ", "))
 	c.Flags().IntVar(&o.workingSize, "working-size", 0, "with --video, long side of what the finder sees, pixels (default 640; wide views 1280)")
 	return c
@@ -57,6 +61,7 @@ type readOptions struct {
 	json, video, posteriors bool
 	explain                 bool
 	folder                  string // for explain
+	signs                   bool
 	workingSize             int
 	backend                 string
 
@@ -141,6 +146,13 @@ func (o *readOptions) stills(ctx context.Context, engine *ocr.Engine, args []str
 			err = o.failure(file, err)
 		} else {
 			frame := alpr.Frame{Camera: file, Seq: uint64(i + 1), At: began.UTC(), Image: img}
+			if o.signs {
+				err = o.print(signsLine(file, img, engine.Study(frame)))
+				if err != nil {
+					return err
+				}
+				continue
+			}
 			reads := engine.Still(frame)
 			err = o.picture(pictureLine{
 				File: file, Width: img.Rect.Dx(), Height: img.Rect.Dy(), MS: round(time.Since(began).Seconds()*1000, 2), Plates: o.plates(reads),

@@ -13,6 +13,8 @@ type Engine struct {
 	recogniser *recogniser
 	least      float64 // heat of what the finder proposes
 	err        error
+
+	calibration calibration
 }
 
 // Open loads the embedded networks on OpenCV: Choose(OpenCV), and Open of that.
@@ -31,12 +33,16 @@ func open(b backend, weights fs.FS) (*Engine, error) {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
 	classes, err := classesOf(weights)
+	var honest calibration
+	if err == nil {
+		honest, err = calibrationOf(weights)
+	}
 	if err != nil {
 		find.close()
 		spell.close()
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
-	e := &Engine{finder: newFinder(find), recogniser: newRecogniser(spell, classes), least: leastHeat}
+	e := &Engine{finder: newFinder(find), recogniser: newRecogniser(spell, classes), least: leastHeat, calibration: honest}
 	if err := e.try(); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("open reader: %w", err)

@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"alprd/internal/alpr"
@@ -24,14 +25,17 @@ const systematic = 1e-3
 
 // look is one plate in one frame, read.
 type look struct {
-	frame    *alpr.Frame
-	quad     alpr.Quad
-	score    float64       // the finder's
-	evidence alpr.Evidence // a posterior for each margin; together they weigh as much as the look is worth
-	margins  []float64     // of each posterior
-	texts    []string      // what its beams offer
-	own      belief        // what it says by itself
-	others   []alpr.Quad   // the other plates found in the frame
+	frame   *alpr.Frame
+	quad    alpr.Quad
+	score   float64 // the finder's
+	quality Quality
+
+	calibration calibration   // of the engine that made it
+	evidence    alpr.Evidence // a posterior for each margin; together they weigh as much as the look is worth
+	margins     []float64     // of each posterior
+	texts       []string      // what its beams offer
+	own         belief        // what it says by itself
+	others      []alpr.Quad   // the other plates found in the frame
 }
 
 // belief is what some evidence says.
@@ -74,10 +78,14 @@ func believe(e alpr.Evidence, texts []string, serial func(text string) float64) 
 			b.candidates = append(b.candidates, c)
 		}
 	}
-	slices.SortFunc(b.candidates, func(x, y alpr.Candidate) int {
+	sortCandidates(b.candidates)
+	return b
+}
+
+func sortCandidates(cs []alpr.Candidate) {
+	slices.SortFunc(cs, func(x, y alpr.Candidate) int {
 		return cmp.Or(cmp.Compare(y.Confidence, x.Confidence), cmp.Compare(x.Text, y.Text))
 	})
-	return b
 }
 
 // expect multiplies each candidate's odds by what serial expects of it and shares their sum anew.
@@ -108,9 +116,9 @@ func except(found []find, this alpr.Quad) []alpr.Quad {
 
 // fill writes the belief of the looks into a read. best is the look whose frame is shown.
 func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
+	b, r.Confidence = b.calibrated(best.calibration, signsOf(b, e, best))
 	mesh := b.candidates[:min(len(b.candidates), meshed)]
-	r.Plate = alpr.NewPlate(b.best())
-	r.Confidence = b.confidence()
+	r.Plate = alpr.NewPattern(b.best())
 	r.Candidates = slices.Clone(b.candidates[:min(len(b.candidates), reported)])
 	for i := range r.Candidates {
 		r.Candidates[i].Small = small(e, r.Candidates[i].Text)
@@ -147,6 +155,9 @@ func weakest(candidates []alpr.Candidate, l alpr.Lattice) float64 {
 
 // small are the positions of text that most of the evidence sees as small stacked characters.
 func small(e alpr.Evidence, text string) []int {
+	if !slices.ContainsFunc(e, stacked) {
+		return nil
+	}
 	votes := make([]float32, len(text))
 	var n float32
 	for _, p := range e {
@@ -166,4 +177,15 @@ func small(e alpr.Evidence, text string) []int {
 		}
 	}
 	return at
+}
+
+// stacked reports whether a posterior sees small characters anywhere.
+func stacked(p alpr.Posterior) bool {
+	const little = 0.02 // of a column that is a small character: less adds up to nothing
+	for t, v := range p.Small {
+		if float64(v)*(1-math.Exp(float64(p.Row(t)[alpr.Blank]))) > little {
+			return true
+		}
+	}
+	return false
 }

@@ -67,11 +67,14 @@ func (l *look) still() alpr.Read {
 
 // read spells a found plate at every margin. It is nil where a network failed.
 func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float64) *look {
-	l := &look{frame: f, quad: c.quad, score: c.score}
+	l := &look{frame: f, quad: c.quad, score: c.score, calibration: e.calibration}
 	for _, m := range margins {
 		post, err := e.recogniser.spell(p, c.quad, m)
 		if e.failed(err) {
 			return nil
+		}
+		if len(l.evidence) == 0 {
+			l.quality = measure(c.quad, e.recogniser.input, m)
 		}
 		post.Weight = worthOfMargins / float32(len(margins))
 		l.evidence = append(l.evidence, post)
