@@ -58,7 +58,10 @@ type cameraConfig struct {
 	Silence      time.Duration
 }
 
-type readerConfig struct{ Backend string }
+type readerConfig struct {
+	Backend string
+	Region  string // the unit's own state, "us-nc"; its serials are expected more than others. Empty: none are
+}
 
 type hotlistConfig struct {
 	Name      string
@@ -116,7 +119,7 @@ func loadConfig(path string) (config, error) {
 	for key, value := range map[string]any{
 		"state_dir": "/var/lib/alprd", "socket": "/run/alprd/alprd.sock", "log.level": "info", "log.format": "json",
 		"uplink.topic_prefix": "alpr/v1", "uplink.custody": "broker", "uplink.health_every": "60s",
-		"reader.backend": ocr.Auto, "evidence.jpeg_quality": 85, "evidence.read_pictures": true,
+		"reader.backend": ocr.Auto, "reader.region": "us-nc", "evidence.jpeg_quality": 85, "evidence.read_pictures": true,
 	} {
 		v.SetDefault(key, value)
 	}
@@ -353,6 +356,9 @@ func (c config) problems(file string) []error {
 	}
 	if !slices.Contains(ocr.Backends(), c.Reader.Backend) {
 		bad("reader.backend", fmt.Sprintf("%q is not one", c.Reader.Backend), "write "+strings.Join(ocr.Backends(), ", "))
+	}
+	if c.Reader.Region != "" && ocr.Serial(c.Reader.Region) == nil {
+		bad("reader.region", fmt.Sprintf("%q is no state", c.Reader.Region), "write us- and the state's two letters, as us-nc, or \"\" to expect no state's plates more than others'")
 	}
 	lists := map[string]bool{}
 	for i, l := range c.Hotlists {

@@ -34,7 +34,7 @@ func TestSampleShowsTheDefaults(t *testing.T) {
 	}
 	for _, path := range []string{"state_dir", "socket", "log.level", "log.format", "uplink.topic_prefix", "uplink.custody",
 		"uplink.health_every", "evidence.jpeg_quality", "evidence.read_pictures", "cameras.0.working_size", "cameras.0.motion_gate", "cameras.0.silence",
-		"cameras.0.fps", "reader.backend", "hotlists.0.threshold"} {
+		"cameras.0.fps", "reader.backend", "reader.region", "hotlists.0.threshold"} {
 		file := edit(t, func(m map[string]any) { remove(m, strings.Split(path, ".")) })
 		got, err := loadConfig(file)
 		if err != nil {
@@ -82,6 +82,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"a threshold of 3", set("hotlists.0.threshold", 3), "hotlists[0].threshold", "out of range"},
 		{"two cameras of one name", func(m map[string]any) { m["cameras"] = append(m["cameras"].([]any), m["cameras"].([]any)[0]) }, "cameras[1].name", "used twice"},
 		{"a back end that isn't there", set("reader.backend", "cuda"), "reader.backend", "\"cuda\" is not one"},
+		{"a state that isn't one", set("reader.region", "us-xx"), "reader.region", "\"us-xx\" is no state"},
 		{"a word for a number", set("evidence.jpeg_quality", "good"), "evidence.jpeg_quality", ""},
 	} {
 		file := edit(t, c.edit)

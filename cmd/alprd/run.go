@@ -154,7 +154,7 @@ func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept k
 	}
 	c := &camera{
 		cfg: cc, ring: ring, keeper: capture.NewKeeper(spec, source, ring, log), log: log,
-		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize}), failed: engine.Err, lists: &lists.current, begun: time.Now(),
+		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize, Serial: ocr.Serial(cfg.Reader.Region)}), failed: engine.Err, lists: &lists.current, begun: time.Now(),
 		apart: spec.Kind() == capture.Stills && cc.FPS == 0,
 		recorder: &recorder{
 			unit: unit, retention: cfg.Profile.Retention, staleAfter: cfg.Profile.Hotlists.StaleAfter, quality: cfg.Evidence.JPEGQuality, pictures: cfg.Evidence.ReadPictures,
