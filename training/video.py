@@ -11,8 +11,9 @@ import numpy as np
 
 from plates import noise
 
-FRAMES = 3            # of each clip; the last one is used, two predictions away from the first
+FRAMES = 3            # of each sheet of tiles; the last one is used, two predictions away from the first
 SHEET = 960, 544      # width and height of a frame
+CLIPS = 4             # of different quantisers that the sheets are shared among: starting ffmpeg costs more than encoding
 
 
 def encoder():
@@ -47,12 +48,13 @@ def sheets(sizes):
 
 
 def encode(frames, quantiser, preset):
-    """Grey frames [n, h, w] uint8 through x264 at a constant quantiser; what a player shows, or None when it fails."""
+    """Grey frames [n, h, w] uint8 through x264 at a constant quantiser, a key frame every FRAMES; what a player shows, or None
+    when it fails."""
     n, h, w = frames.shape
     raw = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "%dx%d" % (w, h)]
     quiet = [encoder(), "-v", "error", "-nostdin"]
     made = subprocess.run(quiet + raw + ["-r", "15", "-i", "-", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", preset, "-threads", "1",
-                                         "-bf", "0", "-qp", str(quantiser), "-f", "h264", "-"],
+                                         "-bf", "0", "-g", str(FRAMES), "-sc_threshold", "0", "-qp", str(quantiser), "-f", "h264", "-"],
                           input=frames.tobytes(), stdout=subprocess.PIPE)
     shown = subprocess.run(quiet + ["-threads", "1", "-f", "h264", "-i", "-", "-vf", "format=gray", "-f", "rawvideo", "-"], input=made.stdout,
                            stdout=subprocess.PIPE)
@@ -67,23 +69,29 @@ def through(rng, images):
     fits = [i for i, m in enumerate(images) if m.shape[0] <= SHEET[1] and m.shape[1] <= SHEET[0]]
     if not encoder() or not fits:
         return out
-    for sheet in sheets([images[i].shape for i in fits]):
-        clip = np.full((FRAMES, SHEET[1], SHEET[0]), 110, np.uint8)
-        for k, x, y in sheet:
-            image = images[fits[k]]
-            h, w = image.shape
-            dx, dy = rng.gauss(0, 2), rng.gauss(0, 1)
-            for t in range(FRAMES):
-                back = FRAMES - 1 - t
-                moved = image if not back else cv2.warpAffine(image, np.float32([[1, 0, dx * back], [0, 1, dy * back]]), (w, h),
-                                                              borderMode=cv2.BORDER_REPLICATE)
-                clip[t, y:y + h, x:x + w] = moved
-                if back:
-                    clip[t, y:y + h, x:x + w] = np.clip(moved + noise(rng, h, w) * 2, 0, 255)
-        shown = encode(clip, rng.randint(24, 36), rng.choice(["ultrafast", "veryfast"]))
+    laid = sheets([images[i].shape for i in fits])
+    for first in range(min(CLIPS, len(laid))):
+        mine = laid[first::CLIPS]
+        clip = np.full((len(mine), FRAMES, SHEET[1], SHEET[0]), 110, np.uint8)
+        for n, sheet in enumerate(mine):
+            for k, x, y in sheet:
+                paint(rng, clip[n], images[fits[k]], x, y)
+        shown = encode(clip.reshape(-1, SHEET[1], SHEET[0]), rng.randint(24, 36), rng.choice(["ultrafast", "veryfast"]))
         if shown is None:
             continue
-        for k, x, y in sheet:
-            h, w = images[fits[k]].shape
-            out[fits[k]] = shown[-1, y:y + h, x:x + w]
+        for n, sheet in enumerate(mine):
+            for k, x, y in sheet:
+                h, w = images[fits[k]].shape
+                out[fits[k]] = shown[n * FRAMES + FRAMES - 1, y:y + h, x:x + w].copy()
     return out
+
+
+def paint(rng, frames, image, x, y):
+    """A tile into the frames of its sheet, moving towards where the picture has it; the picture itself last."""
+    h, w = image.shape
+    dx, dy = rng.gauss(0, 2), rng.gauss(0, 1)
+    for t in range(FRAMES - 1):
+        back = FRAMES - 1 - t
+        moved = cv2.warpAffine(image, np.float32([[1, 0, dx * back], [0, 1, dy * back]]), (w, h), borderMode=cv2.BORDER_REPLICATE)
+        frames[t, y:y + h, x:x + w] = np.clip(moved + noise(rng, h, w) * 2, 0, 255)
+    frames[-1, y:y + h, x:x + w] = image
