@@ -290,6 +290,7 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 	for _, t := range l.tracks {
 		if now.Sub(t.last).Abs() > l.opts.Gone { // also after a clock was set back
 			reads = append(reads, l.finish(t)...)
+			t.release()
 			l.closed = append(l.closed, t)
 			continue
 		}
@@ -306,7 +307,10 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 		}
 	}
 	l.tracks = live
-	l.closed = slices.DeleteFunc(l.closed, func(t *track) bool { return now.Sub(t.last).Abs() > parked })
+	l.closed = slices.DeleteFunc(l.closed, func(t *track) bool {
+		gone := now.Sub(t.last).Abs()
+		return gone > parked || gone > again && !t.still() // as reopen looks for them
+	})
 	return reads
 }
 
@@ -385,12 +389,17 @@ func (l *Lane) tell(t *track, final bool) alpr.Read {
 
 // shown is the best look that says what the track says: the picture beside the text is one it was read in.
 func (t *track) shown() *look {
+	best := t.looks[0]
 	for _, k := range t.looks {
-		if k.own.best() == t.fused.best() {
+		switch {
+		case !k.pictured():
+		case k.own.best() == t.fused.best():
 			return k
+		case !best.pictured():
+			best = k
 		}
 	}
-	return t.looks[0]
+	return best
 }
 
 // correlation of two rectified plates, -1..1.

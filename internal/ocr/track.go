@@ -76,6 +76,9 @@ func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 	})
 	if len(t.looks) > keptLooks {
 		t.looks = t.looks[:keptLooks]
+		if !slices.ContainsFunc(t.looks, (*look).pictured) { // it was released: this is the only picture there is
+			t.looks[keptLooks-1] = l
+		}
 	}
 	for _, k := range t.looks { // the best one counts fully, the others for how good they are beside it
 		share := worthOfMargins * k.worth() / t.looks[0].worth() / float64(len(k.evidence))
