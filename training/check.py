@@ -53,6 +53,7 @@ def check_layouts():
     rng = random.Random(2)
     for layout in plates.LAYOUTS + plates.carolina.LAYOUTS:
         what = layout.region, layout.serials
+        assert max(sum(c.isalnum() for c in f) for f in layout.serials) <= 10, (what, "too long")
         drawn = layouts.draw(rng, layout, fittings.Cover(), "standard")
         formats = {"".join(c for c in f if c.isalnum()): w for f, w in layout.serials.items()}
         assert serials.fits(drawn.prefix + drawn.large + drawn.suffix, formats), (what, drawn.prefix, drawn.large, drawn.suffix)

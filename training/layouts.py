@@ -5,6 +5,7 @@ All places and sizes are shares of the plate's width and height, from the upper 
 import random
 from typing import Dict, NamedTuple, Optional, Tuple
 
+import cv2
 import numpy as np
 
 import emblems
@@ -26,6 +27,7 @@ class Legend(NamedTuple):
     face: Optional[str] = "block"  # a key of strokefont.MANNERS, None for any
     ink: str = "202020"
     edge: Optional[str] = None     # colour of an outline
+    arch: float = 0.               # how far the middle stands above the ends, share of the text's height
 
 
 class Emblem(NamedTuple):
@@ -88,10 +90,23 @@ def background(rng, layout):
     return _grounds[key].copy()
 
 
-def put_legend(rng, image, legend, shift=(0, 0), face=None):
+def arched(mask, rise):
+    """A line of text on a bow."""
+    h, w = mask.shape
+    high = int(h * rise) + 1
+    tall = np.zeros((h + high, w), np.uint8)
+    tall[high:] = mask
+    x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h + high, dtype=np.float32))
+    return cv2.remap(tall, x, y + high * (1 - (2 * x / w - 1) ** 2), cv2.INTER_LINEAR)
+
+
+def put_legend(rng, image, legend, shift=(0, 0)):
     """Writes a legend, moved by shift pixels; returns its box."""
     text = legend.text if isinstance(legend.text, str) else rng.choice(legend.text)
-    mask = fitted(strokefont.legend(text, rng, legend.face if face is None else face), legend.height * HEIGHT * rng.uniform(.92, 1.08),
+    mask = strokefont.legend(text, rng, legend.face)
+    if legend.arch:
+        mask = arched(mask, legend.arch * rng.uniform(.7, 1.2))
+    mask = fitted(mask, legend.height * HEIGHT * rng.uniform(.92, 1.08),
                   legend.width * WIDTH * rng.uniform(.94, 1.04))
     x = int(legend.x * WIDTH - mask.shape[1] / 2 + shift[0])
     x = max(1, min(WIDTH - mask.shape[1] - 1, x))
@@ -104,6 +119,19 @@ def put_legend(rng, image, legend, shift=(0, 0), face=None):
     return x, y, x + mask.shape[1], y + mask.shape[0]
 
 
+def upright_word(rng, image, row, ink):
+    """A kind of vehicle in small letters from top to bottom at the right, B TRUCK or VETERAN: no part of the registration. Returns the
+    width it takes, pixels."""
+    word = rng.choice(("BTRUCK", "TRUCK", "TRAILER", "DEALER", "VETERAN", "DISABLED", "FARMER", "LIVERY"))
+    letters, pitch = strokefont.lettering(rng), row.height / len(word)
+    width = int(max(6, pitch * rng.uniform(.8, 1.2)))
+    mask = np.zeros((int(row.height) + 2, width + 2), np.uint8)
+    for i, char in enumerate(word):
+        letters.draw(mask, char, 1, i * pitch + 1, width * (.4 if char == "I" else 1), pitch * .86)
+    blend(image, mask, int(row.right - width), int(row.top), ink)
+    return width + rng.uniform(3, 8)
+
+
 def draw(rng, layout, cover, issue=None):
     """A plate of a layout, with background, legends, serial, stickers. issue is "standard", "owner" (personalised text), "trade"
     (trucks, trailers, dealers) or "marked" (a wheelchair or badge before the serial), by chance when None."""
@@ -111,7 +139,8 @@ def draw(rng, layout, cover, issue=None):
         issue = rng.choices(("standard", "owner", "trade", "marked"), (80, 11 if layout.own else 0, 5, 4))[0]
     image = background(rng, layout)
     shift = rng.gauss(0, 2), rng.gauss(0, 1.2)
-    name = put_legend(rng, image, layout.name, shift) if layout.name else None
+    size = rng.uniform(.95, 1.25)
+    name = put_legend(rng, image, layout.name._replace(height=layout.name.height * size, width=layout.name.width * size), shift) if layout.name else None
     for i, legend in enumerate(layout.legends):
         if i == len(layout.legends) - 1:
             if issue == "trade":
@@ -128,6 +157,13 @@ def draw(rng, layout, cover, issue=None):
     emblem = layout.emblem
     if issue == "owner" and emblem and emblem.under and rng.random() < .8:  # the picture lies below the owner's text
         emblems.paint(rng, image, emblem.name, WIDTH * .5, row.top + row.height * (.5 + emblem.lower), row.height * emblem.height, ink)
+    if issue == "owner" and " " in middle and not emblem and rng.random() < .3:  # a heart or the like between the owner's words
+        emblem = Emblem(rng.choice(("heart", "heart", "star", "any")), rng.uniform(.5, .9), rng.uniform(.5, .9), ink=colour(rng, 0, 200))
+        middle = middle.replace(" ", "*")
+    elif issue == "owner" and rng.random() < .1:
+        middle = middle.replace(" ", rng.choice("-."))
+    if issue in ("standard", "trade") and rng.random() < .025:
+        row = row._replace(right=row.right - upright_word(rng, image, row, ink))
     if issue == "marked":
         width = row.height * rng.uniform(.45, .7)
         emblems.paint(rng, image, "wheelchair" if rng.random() < .5 else "any", row.left + width / 2, row.top + row.height / 2, row.height * rng.uniform(.5, 1),

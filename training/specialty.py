@@ -56,7 +56,7 @@ def club(rng, layout, cover):
         text = NAMES[layout.region]
         text = text.upper() if rng.random() < .55 else text
         name = Legend(text, name.y if rng.random() < .8 else rng.choice([.1, .9]), rng.uniform(.1, .18), rng.uniform(.4, .7), face=rng.choice((name.face, name.face, None)),
-                      ink="%02x%02x%02x" % tuple(int(v) for v in ink[::-1]))
+                      ink="%02x%02x%02x" % tuple(int(v) for v in ink[::-1]), arch=.5 if rng.random() < .06 else 0.)
     box = put_legend(rng, image, name) if name else None
     if rng.random() < .85:
         motto_line(rng, image, .92 if not name or name.y < .5 else .1)

@@ -10,14 +10,14 @@ LAYOUTS = [
     Layout("ID", (("fade", (0, "a8202a"), (.18, "c04048"), (.45, "eceae8"), (.7, "d4dcec"), (1, "8aa0cc")), ("peaks", .72, .12, "8fa4d2"), ("trees", .8, .12, "27356f")),
            {"DA DDDDD": 1, "DA ADDDD": 2.5, "DA AADDD": 1.5, "DA DDDDA": 1, "DA DDDA": 1, "DA DDD": .7, "A DDDDD": 1.5, "A ADDDD": .5, "DAADDDD": .8,
             "{DA}DDD DDD": 1, "{DA}DD DDD": 1.5, "{DA}DDDD": 1, "{DA}DDDDA": .6, "{A}DD DDD": .6, "{dlr}DDDD-DD": .4},
-           "1d2144", Legend(("Scenic IDAHO", "IDAHO"), .12, .15, .6, face="serif", ink="f4f2f0"),
-           (Legend("FAMOUS POTATOES", .93, .09, .52, face="serif", ink="f4f2f0"),), (.03, .97, .27, .78), "idaho", stickers="br", weight=1.5),
+           "1d2144", Legend("IDAHO", .12, .15, .34, .57, "serif", "f4f2f0"),
+           (Legend("Scenic", .15, .15, .22, .26, "script", "f4f2f0"), Legend("FAMOUS POTATOES", .93, .09, .52, face="serif", ink="f4f2f0"),), (.03, .97, .27, .78), "idaho", stickers="br", weight=1.5),
     Layout("ID", (("fade", (0, "a02028"), (.3, "c86068"), (.5, "f0eeea"), (1, "e4e8f0")), ("peaks", .78, .12, "a8b8dc")),
            {"DDDAAA": 2, "DDD AAA": 2, "DA*DDDDD": 1}, "1d2144", Legend("IDAHO", .12, .14, .4, face="serif", ink="f4f2f0"),
            (Legend(("CENTENNIAL", "Famous Potatoes"), .92, .1, .45, face="serif", ink="1d2144"),), (.05, .95, .28, .78), "idaho", Emblem("star", .3, .3), "br", .5),
     # Illinois: Lincoln behind red or blue digits
     Layout("IL", (("fade", (0, "f1f2f4"), (.55, "eef0f4"), (.75, "8fb0e4"), (1, "2f66b8")), ("emblem", "profile", .5, .52, .62, "9ab2dc", .7)),
-           {"DDD_DDDD": 4, "ADD_DDDD": 5, "AD_DDDD": 1, "AA_DDDDD": 1, "DD DDDA": 1, "DDDDDDA{btruck}": .4}, "98242c",
+           {"DDD_DDDD": 4, "ADD_DDDD": 5, "AD_DDDD": 1, "AA_DDDDD": 1, "DD DDDA": 1}, "98242c",
            Legend("Illinois", .13, .2, .5, face="script", ink="27509c"), (Legend("Land of Lincoln", .91, .1, .35, face="serif", ink="f2f4f8"),),
            (.03, .97, .27, .78), "illinois", stickers="tr", weight=1.4),
     Layout("IL", (("fade", (0, "8fc0e6"), (.4, "e8f0f6"), (1, "f2f2f2")), ("skyline", .9, .5, "c4d4e4"), ("emblem", "profile", .2, .5, .7, "b06058", .35)),
@@ -84,7 +84,7 @@ LAYOUTS = [
            Legend("MICHIGAN", .1, .12, .45, face="serif", ink="f4f6fa"), (Legend("Great Lakes Splendor", .91, .1, .5, face="slanted", ink="24429a"),), (.05, .95, .27, .77), "square", weight=.5),
     # Minnesota
     Layout("MN", (("fade", (0, "4f96d8"), (.3, "a8cdec"), (1, "cfe4f4")), ("trees", .2, .06, "3a6a80"), ("band", .3, 1, "c4dff2")), {"AAA*DDD": 5, "DDD*AAA": 5}, "23429a",
-           Legend(("Minnesota", "EXPLORE Minnesota", "EXPLORE Minnesota.com"), .12, .14, .6, face="serif", ink="1f3f8a"), (Legend("10,000 lakes", .91, .1, .38, face="serif", ink="1f3f8a"),), (.04, .96, .27, .77),
+           Legend(("Minnesota", "Minnesota", "Minnesota.com"), .12, .14, .45, .53, "serif", "1f3f8a"), (Legend("EXPLORE", .14, .07, .2, .18, "serif", "1f3f8a"), Legend("10,000 lakes", .91, .1, .38, face="serif", ink="1f3f8a"),), (.04, .96, .27, .77),
            "square", Emblem("mn", .32, .4), "bl br", 1.1),
     # Mississippi: magnolia, lighthouse, guitar, seal
     Layout("MS", (("fade", (0, "a8cc90"), (.4, "e6efe0"), (1, "c8d8b0")), ("emblem", "magnolia", .5, .52, .6, "8aa080", .8)), {"AAA_DDD": 5, "DDD_AAA": 4, "DDDAAD": 1}, "26345c",

@@ -18,8 +18,8 @@ LAYOUTS = [
            stickers="tr"),
     # New Hampshire: Old Man of the Mountain
     Layout("NH", (("fade", (0, "dfeae4"), (.5, "d2e2e2"), (1, "bcd6d2")), ("emblem", "profile", .82, .5, .7, "a8c0bc", .7), ("peaks", .72, .2, "c0d8d4", .6)),
-           {"DDD_DDDD": 6, "DDD_DDD": 3, "DDDDDD": 1, "{ch}DADDD": .6, "{ch}DDDDA": .6}, "24694e", Legend(("New Hampshire", "NEW HAMPSHIRE"), .87, .15, .46, face="serif", ink="24694e"),
-           (Legend("LIVE FREE OR DIE", .11, .1, .5, face="block", ink="24694e"),), (.04, .96, .22, .76), "square", stickers="bl br"),
+           {"DDD_DDDD": 6, "DDD_DDD": 3, "DDDDDD": 1, "{ch}DADDD": .6, "{ch}DDDDA": .6}, "24694e", Legend(("HAMPSHIRE", "HAMPSHIRE", "New Hampshire", "NEW HAMPSHIRE"), .89, .14, .46, face="serif", ink="24694e"),
+           (Legend("New", .77, .09, .2, .48, "script", "24694e"), Legend("LIVE FREE OR DIE", .11, .1, .5, face="block", ink="24694e"),), (.04, .96, .22, .76), "square", stickers="bl br"),
     # New Jersey: outline between groups
     Layout("NJ", (("fade", (0, "eac94a"), (.5, "f2e8b8"), (1, "f4f2e8")),), {"AAA*DDA": 7, "ADD*AAA": 2.5, "AA*DDDA": 1.5, "AAADDA": .6}, "1b1b1e", Legend("New Jersey", .12, .15, .5, face="serif", ink="1b1b1e"),
            (Legend("Garden State", .9, .13, .45, face="block", ink="1b1b1e"),), (.05, .95, .27, .78), "round", Emblem("nj", .36, .3), "tl tr", 1.4),
