@@ -1,4 +1,4 @@
-"""How a state's plate is described (`Layout`) and drawn (`draw`). The descriptions themselves stand in states_*.py and carolina.py.
+"""How a state's plate is described (`Layout`) and drawn (`draw`). The descriptions themselves stand in layouts_*.py and carolina.py.
 
 All places and sizes are shares of the plate's width and height, from the upper left; colours are six hexadecimal digits.
 """

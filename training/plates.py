@@ -2,7 +2,7 @@
 
     plates.py [--region NC] [SEED [FILE]]      writes a contact sheet
 
-The text on a plate is random; nothing here is a photograph. Where things are: a state's layouts in states_*.py by the state's name, North
+The text on a plate is random; nothing here is a photograph. Where things are: a state's layouts in layouts_*.py by the state's name, North
 Carolina's in carolina.py; clubs', motorcycles', paper and invented plates in specialty.py; the characters' shapes in dies.py, how
 they are set in registration.py, formats of serials in serials.py; pictures in emblems.py, backgrounds in grounds.py, and what is put on a
 plate or lies before it in fittings.py.
@@ -18,10 +18,10 @@ import carolina
 import fittings
 import layouts
 import specialty
-import states_a_to_h
-import states_i_to_m
-import states_n_to_o
-import states_p_to_w
+import layouts_a_to_h
+import layouts_i_to_m
+import layouts_n_to_o
+import layouts_p_to_w
 from canvas import HEIGHT, WIDTH, blend, colour, fitted, noise, shade, soft_noise  # noqa: F401 (degrade, make_crops and scenes take some from here)
 
 Box = Tuple[float, float, float, float]  # left, top, right, bottom, plate pixels
@@ -40,7 +40,7 @@ class Plate(NamedTuple):
     boxes: List[Box] = []         # of each character in text
 
 
-LAYOUTS = states_a_to_h.LAYOUTS + states_i_to_m.LAYOUTS + states_n_to_o.LAYOUTS + states_p_to_w.LAYOUTS
+LAYOUTS = layouts_a_to_h.LAYOUTS + layouts_i_to_m.LAYOUTS + layouts_n_to_o.LAYOUTS + layouts_p_to_w.LAYOUTS
 BY_REGION = {}
 for _layout in LAYOUTS + carolina.LAYOUTS:
     BY_REGION.setdefault(_layout.region, []).append(_layout)
