@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
-	"math"
 )
 
 // Engine holds the networks of one worker. It is not safe for use by several goroutines: give each camera its own.
@@ -79,55 +78,9 @@ func (e *Engine) Close() {
 // network would have found; close the engine and open another.
 func (e *Engine) Err() error { return e.err }
 
-// search looks at the picture in every view and gives what it finds, best first, one find a plate.
-func (e *Engine) search(p plane, views []view) []find {
-	if p.w == 0 || p.h == 0 {
-		return nil
-	}
-	if e.failed(e.finder.load(p)) {
-		return nil
-	}
-	var found []find
-	for _, v := range views {
-		f, err := e.finder.look(v, e.least)
-		if e.failed(err) {
-			return nil
-		}
-		found = append(found, f...)
-	}
-	return distinct(found)
-}
-
 func (e *Engine) failed(err error) bool {
 	if err != nil && e.err == nil {
 		e.err = err
 	}
 	return err != nil
-}
-
-// explore searches a still of unknown origin at the scales it may need.
-func (e *Engine) explore(p plane) []find {
-	side := float64(max(p.w, p.h))
-	if side > 1000 { // a wide view, in which a plate may still be as large as in a close-up
-		return e.search(p, []view{{scale: min(1, 1280/side)}, {scale: 640 / side}})
-	}
-	natural := view{scale: 1}
-	if side > 480 {
-		return e.search(p, []view{natural})
-	}
-	// A small picture is mostly a close-up: the finder knows plates best when they are 100 to 200 pixels wide and have
-	// something around them.
-	closeUp := view{scale: min(1, 160/side), border: 32}
-	found := e.search(p, []view{closeUp})
-	for _, f := range found {
-		if w, _ := sides(f.quad); w > 0.4*side {
-			return found
-		}
-	}
-	return e.search(p, []view{closeUp, natural})
-}
-
-// laneView is the finder's look at a camera's frame, its long side scaled down to size.
-func laneView(w, h, size int) view {
-	return view{scale: math.Min(1, float64(size)/float64(max(w, h)))}
 }

@@ -87,12 +87,28 @@ func (f *finder) look(v view, least float64) ([]find, error) {
 		return nil, fmt.Errorf("finder picture: %w", err)
 	}
 	W, H := upTo(w+2*v.border), upTo(h+2*v.border)
+	x0, y0 := (W-w)/2, (H-h)/2
+	found, err := f.run(pix, w, h, W, H, x0, y0, least)
+	if err != nil {
+		return nil, err
+	}
+	sx, sy := float64(f.srcW)/float64(w), float64(f.srcH)/float64(h)
+	for i := range found {
+		for k, c := range found[i].quad {
+			found[i].quad[k] = alpr.Point{X: (c.X - float64(x0)) * sx, Y: (c.Y - float64(y0)) * sy}
+		}
+	}
+	return found, nil
+}
+
+// run puts a w×h picture into the network's W×H input at x0, y0, with grey around it, and reads its maps. The quads are
+// in pixels of the input.
+func (f *finder) run(pix []uint8, w, h, W, H, x0, y0 int, least float64) ([]find, error) {
 	if cap(f.input) < W*H {
 		f.input = make([]float32, W*H)
 	}
 	in := f.input[:W*H]
 	clear(in) // zero is the middle grey
-	x0, y0 := (W-w)/2, (H-h)/2
 	for y := range h {
 		row := in[(y0+y)*W+x0:][:w]
 		for x, g := range pix[y*w : (y+1)*w] {
@@ -104,13 +120,9 @@ func (f *finder) look(v view, least float64) ([]find, error) {
 		return nil, fmt.Errorf("find plates: %w", err)
 	}
 	found := peaks(out[0], out[1], W/stride, H/stride, least)
-	sx, sy := float64(f.srcW)/float64(w), float64(f.srcH)/float64(h)
 	for i := range found {
 		wide, _ := sides(found[i].quad)
 		found[i].fine = min(1, wide/wellSeen)
-		for k, c := range found[i].quad {
-			found[i].quad[k] = alpr.Point{X: (c.X - float64(x0)) * sx, Y: (c.Y - float64(y0)) * sy}
-		}
 	}
 	return found, nil
 }
