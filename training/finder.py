@@ -73,11 +73,11 @@ class Finder(nn.Module):
 def targets(quads, kinds, height, width):
     """Training targets as float32 arrays for quads [N, K, 4, 2] of kinds [N, K] (1 plate, 2 ignore, 0 none).
 
-    Returns heat [N, h, w], corners [N, 8, h, w] in UNITs, weight [N, h, w] (sums to 1 per plate), size [N, h, w] (the plate's
-    mean side in UNITs, by which corner errors are divided) and care [N, h, w] (0 where a cut-off plate lies)."""
+    Returns heat [N, h, w], corners [N, 8, h, w] in UNITs, weight [N, h, w] (sums to 1 per plate), size [N, 8, h, w] (in UNITs, by
+    which corner errors are divided: x by the geometric mean of the plate's sides, y by its height where that is less) and care [N, h, w] (0 where a cut-off plate lies)."""
     n, h, w = len(quads), height // STRIDE, width // STRIDE
     heat, weight, care = np.zeros((n, h, w), np.float32), np.zeros((n, h, w), np.float32), np.ones((n, h, w), np.float32)
-    corners, size = np.zeros((n, 8, h, w), np.float32), np.ones((n, h, w), np.float32)
+    corners, size = np.zeros((n, 8, h, w), np.float32), np.ones((n, 8, h, w), np.float32)
     ys, xs = ((np.arange(m, dtype=np.float32) + .5) * STRIDE for m in (h, w))
     for b, k in zip(*np.nonzero(kinds)):
         q = quads[b, k]
@@ -93,7 +93,9 @@ def targets(quads, kinds, height, width):
         heat[b] = np.maximum(heat[b], g)
         near = (g > .45) & (g >= heat[b])
         weight[b][near] = g[near] / g[near].sum()
-        size[b][near] = np.sqrt(across * down) / UNIT
+        mean = np.sqrt(across * down)
+        size[b, 0::2, near] = mean / UNIT
+        size[b, 1::2, near] = min(mean, max(down, 10)) / UNIT
         for c in range(4):
             corners[b, 2 * c][near] = np.broadcast_to((q[c, 0] - xs[None]) / UNIT, (h, w))[near]
             corners[b, 2 * c + 1][near] = np.broadcast_to((q[c, 1] - ys[:, None]) / UNIT, (h, w))[near]
@@ -101,13 +103,13 @@ def targets(quads, kinds, height, width):
 
 
 def loss(heat, corners, want):
-    """Focal loss of the heat map and corner loss relative to the plate's size; want holds targets() as tensors."""
+    """Focal loss of the heat map and corner loss relative to the plate's sides; want holds targets() as tensors."""
     true_heat, true_corners, weight, size, care = want
     p = heat.float().squeeze(1).clamp(1e-4, 1 - 1e-4)
     peak = (true_heat > .999).float()
     count = peak.sum().clamp(min=1)
     focal = -(peak * (1 - p) ** 2 * p.log() + (1 - peak) * care * (1 - true_heat) ** 4 * p ** 2 * (1 - p).log()).sum() / count
-    off = (corners.float() - true_corners) / size.unsqueeze(1)
+    off = (corners.float() - true_corners) / size
     corner = (F.smooth_l1_loss(off, torch.zeros_like(off), reduction="none", beta=.03).sum(1) * weight).sum() / count
     return focal, corner
 

@@ -198,7 +198,7 @@ def american_plate():
     picture = plates.render(rnd).image
     if picture.ndim == 3:
         picture = cv2.cvtColor(np.clip(picture, 0, 255).astype(np.uint8), cv2.COLOR_BGR2GRAY)
-    return picture.astype(np.float32), .5
+    return picture.astype(np.float32), picture.shape[0] / picture.shape[1]
 
 
 class PlatePool:
@@ -233,12 +233,12 @@ def pose_quad(width, aspect, yaw, pitch, roll, distance):
 
 
 def random_pose():
-    """Yaw, pitch, roll in radians: mostly mild, at most 35 degrees."""
-    limit = math.radians(35)
-    yaw = rnd.gauss(0, .28) if chance(.8) else between(-limit, limit)
+    """Yaw, pitch, roll in radians: mostly mild, at most 48 degrees of yaw and 35 of the others."""
+    wide, limit = math.radians(48), math.radians(35)
+    yaw = rnd.gauss(0, .28) if chance(.75) else between(-wide, wide)
     pitch = rnd.gauss(0, .15) if chance(.85) else between(-limit, limit)
     roll = rnd.gauss(0, .06) if chance(.85) else between(-limit, limit)
-    return [max(-limit, min(limit, a)) for a in (yaw, pitch, roll)]
+    return [max(-wide, min(wide, yaw)), max(-limit, min(limit, pitch)), max(-limit, min(limit, roll))]
 
 
 def paste(canvas, image, quad, alpha=1.0):
@@ -716,7 +716,7 @@ class Scenes:
 
     def hang(self, scene, quad, plate, aspect, light, surround, sharp_scale=None, tone=None):
         """Draws a plate with what surrounds it. surround: draw a vehicle and a holder; tone: (mean, spread) to match."""
-        american = aspect == .5
+        american = .4 < aspect < .59
         plate_w = .305 if american else (.52 if aspect < .3 else .28)
         plate_h = plate_w * aspect
         place = frame_of(quad, plate_w, plate_h)
@@ -731,8 +731,8 @@ class Scenes:
             image = (plate - mean) * max(.2, min(1.2, tone[1] * between(.8, 1.5) / spread)) + tone[0] * between(.85, 1.15)
         elif light == "ir":
             image = np.minimum(255, 255 * (plate / 255) ** between(.3, .8)) * between(.7, 1.3)
-        elif light == "night":
-            image = plate * between(.25, 1.1) + between(0, 25)
+        elif light == "night":  # from unlit to washed out by headlamps
+            image = plate * between(.25, 1.1) + between(0, 25) if chance(.7) else np.minimum(255, plate * between(.8, 1.6) + between(0, 60))
         elif light == "dusk":
             image = plate * between(.3, .75) + between(0, 50)
         else:
@@ -788,7 +788,10 @@ class Scenes:
         scale, boxes = None, []
         if real:
             scene, boxes, scale = self.frames.crop(WIDTH, HEIGHT)
-            light = "day"
+            # The ride is by day: at night the same street is dark but for lamps and what headlamps throw back.
+            light = "night" if chance(.25) else "day"
+            if light == "night":
+                scene *= between(.1, .6)
         else:
             scene = procedural(WIDTH, HEIGHT)
             light = rnd.choices(["day", "dusk", "night", "ir"], [.55, .15, .2, .1])[0]
@@ -805,8 +808,16 @@ class Scenes:
                 yaw, pitch, roll = [a * .5 for a in random_pose()]
                 quad = pose_quad(w * between(.88, 1.12) * (1 if aspect < .3 else between(.55, .9)), aspect, yaw, pitch, roll, between(3, 9))
                 quad += np.array([x + w / 2 + w * between(-.06, .06), y + h / 2 + h * between(-.1, .1)], np.float32)
-                self.hang(scene, quad, plate, aspect, light, False, scale, (mean, spread) if chance(.7) else None)
+                dark = light == "night"
+                if dark and chance(.3):
+                    scene *= cloud(WIDTH, HEIGHT, 2, .15) + 1
+                self.hang(scene, quad, plate, aspect, light, False, scale, (mean, spread) if chance(.7) and not dark else None)
                 found.append((quad, PLATE))
+                if dark and chance(.7):  # a pair of rear lamps
+                    off = np.array([w * between(.7, 1.6), -h * between(-.3, 2.5)])
+                    size, strength = w * between(.04, .4), between(80, 500)
+                    for side in (-1, 1):
+                        glow(scene, quad.mean(0) + off * [side, 1], size, strength)
         more = rnd.choices([0, 1, 2], [.5, .45, .05])[0] if found else rnd.choices([0, 1, 2, 3], [.2, .6, .15, .05])[0]
         for _ in range(more):
             if len(found) == MAX_PLATES:
@@ -828,7 +839,7 @@ class Scenes:
                 span = np.array([width * 3.5, width * 3.0])
                 if any(np.all(abs(q.mean(0) - centre) < span + np.ptp(q, axis=0) / 2) for q, _ in found):
                     car = False
-            self.hang(scene, quad, plate, aspect, light if not real else rnd.choice(["day", "dusk"]), car, scale if real else None)
+            self.hang(scene, quad, plate, aspect, light if not real or light == "night" else rnd.choice(["day", "dusk"]), car, scale if real else None)
             share = visible_share(quad, WIDTH, HEIGHT)
             if share > .08:
                 found.append((quad, PLATE if share > .9 else IGNORE))

@@ -136,7 +136,7 @@ def train(folder, checkpoint, minutes, rate, bf16, start):
             group["lr"] = rate * min(1, seen / 4000 + .05) * (.5 * (1 + math.cos(math.pi * spent / (minutes * 60))) + .01)
         pictures, quads, kinds = shards.batch(rng)
         # Most of a scene is background; cutting out what surrounds a plate more than halves the work of those steps.
-        pictures, quads, kinds = augment(pictures, quads, kinds, FULL if rng.random() < .4 else CUT, rng)
+        pictures, quads, kinds = augment(pictures, quads, kinds, FULL if rng.random() < .5 else CUT, rng)
         want = [torch.from_numpy(t) for t in finder.targets(quads, kinds, *pictures.shape[1:])]
         x = finder.normalise(pictures)
         # Exposure and contrast anew each time a scene is seen.
