@@ -78,7 +78,7 @@ type model struct {
 }
 
 // models are the networks that an engine holds.
-func models() []model { return []model{finderModel(), recogniserModel()} }
+func models() []model { return []model{finderModel(), recogniserModel(), stateModel()} }
 
 func finderModel() model {
 	return model{file: "finder.onnx", outputs: []string{"heat", "corners"}, h: 96, w: 160}

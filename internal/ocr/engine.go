@@ -10,6 +10,7 @@ import (
 type Engine struct {
 	finder     *finder
 	recogniser *recogniser
+	states     *states
 	least      float64 // heat of what the finder proposes
 	err        error
 
@@ -41,7 +42,13 @@ func open(b backend, weights fs.FS) (*Engine, error) {
 		spell.close()
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
-	e := &Engine{finder: newFinder(find), recogniser: newRecogniser(spell, classes), least: leastHeat, calibration: honest}
+	name, err := openStates(b, weights)
+	if err != nil {
+		find.close()
+		spell.close()
+		return nil, fmt.Errorf("open reader: %w", err)
+	}
+	e := &Engine{finder: newFinder(find), recogniser: newRecogniser(spell, classes), states: name, least: leastHeat, calibration: honest}
 	if err := e.try(); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("open reader: %w", err)
@@ -72,11 +79,17 @@ func (e *Engine) try() error {
 func (e *Engine) Close() {
 	e.finder.close()
 	e.recogniser.net.close()
+	e.states.net.close()
 }
 
 // Err is the first failure of a network since Open, nil while all is well. Reads made after a failure lack what the
 // network would have found; close the engine and open another.
-func (e *Engine) Err() error { return e.err }
+func (e *Engine) Err() error {
+	if e.err == nil && e.states != nil {
+		return e.states.err
+	}
+	return e.err
+}
 
 func (e *Engine) failed(err error) bool {
 	if err != nil && e.err == nil {

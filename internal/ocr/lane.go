@@ -378,11 +378,13 @@ func (l *Lane) tell(t *track, final bool) alpr.Read {
 		t.pass = l.passes
 	}
 	t.revision++
+	region, regionSure := t.name()
 	t.told, t.closed = t.fused.best(), final
 	r := alpr.Read{
 		ID: t.id, Pass: t.pass, Revision: t.revision, Final: final, FirstAt: t.first, LastAt: t.last,
 		Frames: t.frames, Agreeing: t.texts[t.told],
 	}
+	r.Region, r.RegionConfidence = region, regionSure
 	t.fused.fill(&r, t.evidence(), t.shown())
 	return r
 }

@@ -36,6 +36,9 @@ type look struct {
 	texts       []string      // what its beams offer
 	own         belief        // what it says by itself
 	others      []alpr.Quad   // the other plates found in the frame
+
+	states *states // of the engine that made it
+	naming naming  // what it says of the look, once it was asked
 }
 
 // belief is what some evidence says.

@@ -2,12 +2,9 @@ package ocr
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"math"
-	"slices"
-	"strings"
 
 	"alprd/internal/alpr"
 )
@@ -20,6 +17,7 @@ type states struct {
 	know  stateKnowledge
 	input []float32
 	text  texts
+	err   error // the first failure
 }
 
 // stateKnowledge is weights/state.json: what goes in and comes out, and what is known of the jurisdictions.
@@ -38,6 +36,7 @@ type stateKnowledge struct {
 	Unknown       float64
 	// Confidence is 1 / (1 + exp(-(Slope·log odds + Offset))), fitted on development pictures; below Floor no state is named.
 	Slope, Offset, Floor float64
+	Format               float64 // weight of the text's form, as Serial knows it
 
 	Words map[string][]struct { // by region
 		Text  string
@@ -46,30 +45,36 @@ type stateKnowledge struct {
 	}
 }
 
-// openStates loads the state reader. It is nil where these weights have none: then no state is named.
+const (
+	stateH = 96 // the state reader's input: two bands, one over the other
+	stateW = 320
+)
+
+func stateModel() model {
+	return model{file: "state.onnx", outputs: []string{"logits"}, h: stateH, w: stateW}
+}
+
+// openStates loads the state reader and runs it once.
 func openStates(b backend, weights fs.FS) (*states, error) {
-	model, err := fs.ReadFile(weights, "weights/state.onnx")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	const name = "weights/state.json"
+	about, err := fs.ReadFile(weights, name)
 	if err != nil {
 		return nil, err
 	}
 	s := &states{}
-	about, err := fs.ReadFile(weights, "weights/state.json")
-	if err != nil {
-		return nil, err
-	}
 	if err := json.Unmarshal(about, &s.know); err != nil {
-		return nil, fmt.Errorf("state.json: %w", err)
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if s.know.Width != stateW || s.know.BandHeight != stateH/2 {
+		return nil, fmt.Errorf("%s: bands of %d×%d, want %d×%d", name, s.know.Width, s.know.BandHeight, stateW, stateH/2)
 	}
 	if s.text, err = newTexts(&s.know); err != nil {
-		return nil, fmt.Errorf("state.json: %w", err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if s.net, err = b.open(model, "logits"); err != nil {
-		return nil, fmt.Errorf("state.onnx: %w", err)
+	if s.net, err = stateModel().load(b, weights); err != nil {
+		return nil, err
 	}
-	s.input = make([]float32, 2*s.know.BandHeight*s.know.Width)
+	s.input = make([]float32, stateH*stateW)
 	if _, err := s.weigh(); err != nil {
 		s.net.close()
 		return nil, err
@@ -83,16 +88,15 @@ type naming []float64
 
 // look reads the bands of the plate in q.
 func (s *states) look(p plane, q alpr.Quad) (naming, error) {
-	k := &s.know
-	size := k.BandHeight * k.Width
-	for i, v := range k.Bands {
-		p.part(q, -k.Side, 1+k.Side, v[0], v[1], k.Width, k.BandHeight, s.input[i*size:(i+1)*size])
+	const size = stateH / 2 * stateW
+	for i, v := range s.know.Bands {
+		p.part(q, -s.know.Side, 1+s.know.Side, v[0], v[1], stateW, stateH/2, s.input[i*size:(i+1)*size])
 	}
 	return s.weigh()
 }
 
 func (s *states) weigh() (naming, error) {
-	out, err := s.net.run(s.input, 2*s.know.BandHeight, s.know.Width)
+	out, err := s.net.run(s.input, stateH, stateW)
 	if err != nil {
 		return nil, fmt.Errorf("name the state: %w", err)
 	}
@@ -125,12 +129,64 @@ func softmax(z []float32, classes int, temperature float64) [][]float64 {
 	return rows
 }
 
-// worthOfNamings caps how many independent looks the frames of one pass count for: they show the same dirt and the same
-// stickers.
-const worthOfNamings = 1.5
+const (
+	// worthOfNamings caps how many independent looks the frames of one pass count for: they show the same dirt and the same
+	// stickers.
+	worthOfNamings = 1.5
+	// mostNamed is how many of a pass's looks, the best first, the state reader is shown.
+	mostNamed = 2
+)
 
-// believe tells the region that all looks together show, "us-nc", and how sure that is; an empty region below the floor.
-func (s *states) believe(all []naming) (region string, confidence float64) {
+// named is what the state reader says of a look, asked once; nil where there is none, or no picture any more.
+func (l *look) named() naming {
+	if l.naming == nil && l.states != nil && l.pictured() {
+		n, err := l.states.look(luma(l.frame.Image), l.quad)
+		if err != nil {
+			if l.states.err == nil {
+				l.states.err = err
+			}
+			return nil
+		}
+		l.naming = n
+	}
+	return l.naming
+}
+
+// region tells whose plate the looks show, "us-nc", from what is printed on it and, weakly, from how its text is made, and
+// how sure that is; "" and 0 where that isn't known.
+func region(text string, looks []*look) (string, float64) {
+	var all []naming
+	for _, l := range looks[:min(len(looks), mostNamed)] {
+		if n := l.named(); n != nil {
+			all = append(all, n)
+		}
+	}
+	if len(all) == 0 {
+		return "", 0
+	}
+	return looks[0].states.believe(all, text)
+}
+
+// name tells whose plate the track shows. That state's serials then decide what its dies write alike.
+func (t *track) name() (string, float64) {
+	at, sure := region(t.fused.best(), t.looks)
+	if at != "" && at != t.region {
+		t.fused = believe(t.evidence(), t.offered(), Serial(at))
+	}
+	t.region = at
+	return at, sure
+}
+
+// serials are those to be expected on a track's plate: its own state's, once that is known, or else the unit's.
+func (t *track) serials(unit func(string) float64) func(string) float64 {
+	if t.region != "" {
+		return Serial(t.region)
+	}
+	return unit
+}
+
+// believe tells the region that all looks together show, and how sure that is; an empty region below the floor.
+func (s *states) believe(all []naming, text string) (region string, confidence float64) {
 	if len(all) == 0 {
 		return "", 0
 	}
@@ -143,7 +199,10 @@ func (s *states) believe(all []naming) (region string, confidence float64) {
 		}
 	}
 	best := 0
-	for i := range s.text.regions {
+	for i, name := range s.text.regions {
+		if known := Serial("us-" + name); known != nil && s.know.Format > 0 {
+			sum[i] += s.know.Format * math.Log(known(text))
+		}
 		if sum[i] > sum[best] {
 			best = i
 		}
@@ -165,8 +224,8 @@ func (s *states) believe(all []naming) (region string, confidence float64) {
 // (grey - 127.5) / 64.
 func (p plane) part(q alpr.Quad, u0, u1, v0, v1 float64, w, h int, out []float32) {
 	m := homography(q)
-	nx := samples(max(distance(q[0], q[1]), distance(q[3], q[2])) * (u1 - u0) / float64(w))
-	ny := samples(max(distance(q[0], q[3]), distance(q[1], q[2])) * (v1 - v0) / float64(h))
+	nx := min(samples(max(distance(q[0], q[1]), distance(q[3], q[2]))*(u1-u0)/float64(w)), 4)
+	ny := min(samples(max(distance(q[0], q[3]), distance(q[1], q[2]))*(v1-v0)/float64(h)), 4)
 	for y := range h {
 		for x := range w {
 			var sum float64
@@ -180,187 +239,4 @@ func (p plane) part(q alpr.Quad, u0, u1, v0, v1 float64, w, h int, out []float32
 			out[y*w+x] = float32((sum/float64(nx*ny) - 127.5) / 64)
 		}
 	}
-}
-
-// ---- words ----
-
-// texts are all words of all regions, ready to be looked for.
-type texts struct {
-	regions []string // "al", "ak", … in order
-	words   []word
-	uses    []use
-	blank   int
-
-	somethingElse, elsewhere, unknown float64
-}
-
-// word is one text that is looked for.
-type word struct {
-	text   string
-	path   []int // CTC classes from its first sign to its last, blanks between
-	gap    []int // of a blank between two words, the class of the space, which may stand there too; -1 elsewhere
-	signs  []int // which classes it needs
-	longer []int // words that contain it: WASHINGTON DC for WASHINGTON
-}
-
-// use says that a region's plates bear a word.
-type use struct {
-	region, word int
-	share        [2]float64 // above, below
-	ownLonger    []bool     // of word.longer, those that are the region's own: SCENIC IDAHO says IDAHO too
-}
-
-func newTexts(k *stateKnowledge) (texts, error) {
-	t := texts{blank: len(k.Signs), somethingElse: k.SomethingElse, elsewhere: k.Elsewhere, unknown: k.Unknown}
-	numbers := map[string]int{}
-	for region := range k.Words {
-		t.regions = append(t.regions, region)
-	}
-	slices.Sort(t.regions)
-	for r, region := range t.regions {
-		for _, w := range k.Words[region] {
-			n, known := numbers[w.Text]
-			if !known {
-				n = len(t.words)
-				numbers[w.Text] = n
-				made, err := newWord(w.Text, k.Signs)
-				if err != nil {
-					return t, err
-				}
-				t.words = append(t.words, made)
-			}
-			u := use{region: r, word: n}
-			for band, letter := range []string{"t", "b"} {
-				u.share[band] = w.Share
-				if !strings.Contains(w.Where, letter) {
-					u.share[band] *= k.Elsewhere
-				}
-			}
-			t.uses = append(t.uses, u)
-		}
-	}
-	for i := range t.words {
-		for j := range t.words {
-			if i != j && strings.Contains(t.words[j].text, t.words[i].text) {
-				t.words[i].longer = append(t.words[i].longer, j)
-			}
-		}
-	}
-	owned := map[[2]int]bool{}
-	for _, u := range t.uses {
-		owned[[2]int{u.region, u.word}] = true
-	}
-	for i := range t.uses {
-		u := &t.uses[i]
-		for _, j := range t.words[u.word].longer {
-			u.ownLonger = append(u.ownLonger, owned[[2]int{u.region, j}])
-		}
-	}
-	return t, nil
-}
-
-func newWord(text, signs string) (word, error) {
-	w := word{text: text}
-	between := -1
-	for i := range len(text) {
-		c := strings.IndexByte(signs, text[i])
-		if c < 0 {
-			return w, fmt.Errorf("%q has a sign that the network doesn't know", text)
-		}
-		if text[i] == ' ' {
-			between = c
-			continue
-		}
-		if len(w.path) > 0 {
-			w.path, w.gap = append(w.path, len(signs)), append(w.gap, between)
-		}
-		w.path, w.gap = append(w.path, c), append(w.gap, -1)
-		w.signs, between = append(w.signs, c), -1
-	}
-	if len(w.signs) == 0 {
-		return w, errors.New("an empty word")
-	}
-	return w, nil
-}
-
-// weigh gives each region's weight, and last the weight of no region being named, from the probabilities of both bands'
-// columns. A band of a region's plate shows one of the region's words or something else.
-func (t *texts) weigh(above, below [][]float64) naming {
-	shown := [2][]float64{make([]float64, len(t.regions)), make([]float64, len(t.regions))}
-	said := make([]float64, len(t.words))
-	for band, rows := range [][][]float64{above, below} {
-		top := make([]float64, t.blank+1)
-		for _, row := range rows {
-			for c, v := range row {
-				top[c] = max(top[c], v)
-			}
-		}
-		for i, w := range t.words {
-			said[i] = 0
-			if w.possible(top) {
-				said[i] = w.probability(rows, t.blank)
-			}
-		}
-		for _, u := range t.uses {
-			w := &t.words[u.word]
-			other := 0.0
-			for i, j := range w.longer {
-				if !u.ownLonger[i] {
-					other = max(other, said[j])
-				}
-			}
-			mine := max(0, said[u.word]-other)
-			shown[band][u.region] = max(shown[band][u.region], mine*u.share[band])
-		}
-	}
-	n := make(naming, len(t.regions)+1)
-	for r := range t.regions {
-		n[r] = (t.somethingElse+shown[0][r])*(t.somethingElse+shown[1][r]) - t.somethingElse*t.somethingElse
-	}
-	n[len(t.regions)] = t.unknown * t.somethingElse
-	return n
-}
-
-// possible reports whether the word's signs all show somewhere: most words of a band fail here.
-func (w *word) possible(top []float64) bool {
-	for _, c := range w.signs {
-		if top[c] < 1e-4 {
-			return false
-		}
-	}
-	return true
-}
-
-// probability is how probable it is that the word stands somewhere in the band: a CTC forward pass (Graves et al. 2006)
-// over the paths that say anything before and after it.
-func (w *word) probability(rows [][]float64, blank int) float64 {
-	n := len(w.path)
-	a := make([]float64, n)
-	first, last := w.path[0], w.path[n-1]
-	after, before := 0.0, 0.0 // after: it was said; before: the previous column's probability of its first sign
-	for t, row := range rows {
-		after += a[n-1] * (1 - row[last])
-		for j := n - 1; j >= 0; j-- {
-			v := a[j]
-			if j > 0 {
-				v += a[j-1]
-			}
-			if j > 1 && w.path[j] != blank && w.path[j] != w.path[j-2] {
-				v += a[j-2]
-			}
-			if j == 0 {
-				v += 1 - before // what came before may not end in the first sign: that path is counted already
-				if t == 0 {
-					v = 1
-				}
-			}
-			p := row[w.path[j]]
-			if g := w.gap[j]; g >= 0 {
-				p += row[g]
-			}
-			a[j] = v * p
-		}
-		before = row[first]
-	}
-	return min(1, after+a[n-1])
 }

@@ -143,24 +143,24 @@ func TestBeliefOverAPass(t *testing.T) {
 	sure := x.weigh(band("GEORGIA", 0.98, 40), band("", 0.98, 40))
 	blurred := x.weigh(band("", 0.98, 40), band("", 0.98, 40))
 	other := x.weigh(band("KANSAS", 0.98, 40), band("", 0.98, 40))
-	if r, c := s.believe([]naming{sure}); r != "us-ga" || c < 0.8 {
+	if r, c := s.believe([]naming{sure}, ""); r != "us-ga" || c < 0.8 {
 		t.Errorf("one look: %s %.3f", r, c)
 	}
-	_, once := s.believe([]naming{sure})
-	if r, c := s.believe([]naming{sure, sure, sure}); r != "us-ga" || c <= once {
+	_, once := s.believe([]naming{sure}, "")
+	if r, c := s.believe([]naming{sure, sure, sure}, ""); r != "us-ga" || c <= once {
 		t.Errorf("three looks: %s %.3f, one %.3f", r, c, once)
 	}
-	if r, _ := s.believe([]naming{blurred}); r != "" {
+	if r, _ := s.believe([]naming{blurred}, ""); r != "" {
 		t.Errorf("nothing readable is %s", r)
 	}
-	if r, _ := s.believe([]naming{sure, other}); r != "" {
+	if r, _ := s.believe([]naming{sure, other}, ""); r != "" {
 		t.Errorf("two looks that disagree are %s", r)
 	}
-	if r, c := s.believe(nil); r != "" || c != 0 {
+	if r, c := s.believe(nil, ""); r != "" || c != 0 {
 		t.Error("no look at all names a state")
 	}
 	s.know.Floor = 0.9999999
-	if r, c := s.believe([]naming{sure}); r != "" || c != 0 {
+	if r, c := s.believe([]naming{sure}, ""); r != "" || c != 0 {
 		t.Errorf("below the floor: %s %.3f", r, c)
 	}
 }

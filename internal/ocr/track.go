@@ -39,6 +39,7 @@ type track struct {
 	said   []saying       // what each said, the latest at the end
 	looks  []*look        // the best ones, best first
 	fused  belief         // what they say together
+	region string         // whose plate it is; see name
 }
 
 // saying is the text of one look and the plate's width in it.
@@ -86,7 +87,7 @@ func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 			k.evidence[i].Weight = float32(share)
 		}
 	}
-	t.fused = believe(t.evidence(), t.offered(), serial)
+	t.fused = believe(t.evidence(), t.offered(), t.serials(serial))
 }
 
 // worth ranks looks: what is large and sure of its text comes first.
