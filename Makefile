@@ -6,7 +6,9 @@ SHELL      := /bin/bash
 BUILD_DEPS := g++ make pkg-config libopencv-dev libavcodec-dev libavformat-dev libavutil-dev
 TEST_DEPS  := $(BUILD_DEPS) mosquitto mosquitto-clients ffmpeg chromium systemd python3
 TRAIN_DEPS := python3-torch python3-onnx python3-opencv python3-numpy python3-pil fonts-roadgeek fonts-routed-gothic fonts-opendin \
-              fonts-dejavu fonts-liberation fonts-roboto-unhinted fonts-urw-base35 fonts-lato fonts-national-park
+              fonts-dejavu fonts-liberation fonts-roboto-unhinted fonts-urw-base35 fonts-lato fonts-national-park \
+              fonts-bebas-neue fonts-cabin fonts-dancingscript fonts-kaushanscript fonts-leckerli-one fonts-league-spartan fonts- \
+              linuxlibertine fonts-lobster fonts-lobstertwo fonts-oldstandard fonts-rufscript fonts-vollkorn fonts-yanone-kaffeesatz
 ALPRD_SHARED ?= $(abspath ../shared)
 export ALPRD_SHARED
 
