@@ -130,10 +130,10 @@ func TestReadLine(t *testing.T) {
 	if p.Text != "4YTD483" || p.Region != nil || p.RegionConfidence == nil || p.Small == nil {
 		t.Errorf("plate %+v", p)
 	}
-	if n := len(p.Candidates); n < 1 || n > 10 || p.Candidates[0].Text != p.Text || p.Candidates[0].Confidence != p.Confidence {
+	if n := len(p.Candidates); n < 1 || n > 10 || p.Candidates[0].Text != p.Text || p.Candidates[0].Confidence > p.Confidence {
 		t.Errorf("candidates %v", p.Candidates)
 	}
-	if p.Weakest < p.Confidence || p.Weakest > 1 || len(p.Lattice) < len(p.Text) {
+	if p.Weakest < p.Candidates[0].Confidence || p.Weakest > 1 || len(p.Lattice) < len(p.Text) {
 		t.Errorf("weakest %v, lattice %v", p.Weakest, p.Lattice)
 	}
 	spelt := ""

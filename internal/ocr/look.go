@@ -36,9 +36,6 @@ type look struct {
 	texts       []string      // what its beams offer
 	own         belief        // what it says by itself
 	others      []alpr.Quad   // the other plates found in the frame
-
-	states *states // of the engine that made it
-	naming naming  // what it says of the look, once it was asked
 }
 
 // belief is what some evidence says.
@@ -122,7 +119,7 @@ func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
 	b, r.Confidence = b.calibrated(best.calibration, signsOf(b, e, best))
 	mesh := b.candidates[:min(len(b.candidates), meshed)]
 	r.Plate = alpr.NewPattern(b.best())
-	r.Candidates = slices.Clone(b.candidates[:min(len(b.candidates), reported)])
+	r.Candidates = b.reported()
 	for i := range r.Candidates {
 		r.Candidates[i].Small = small(e, r.Candidates[i].Text)
 	}
@@ -137,6 +134,17 @@ func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
 	r.CharPx = h * characterShare
 	r.At, r.Clock, r.Camera = best.frame.At, best.frame.Clock, best.frame.Camera
 	r.Best, r.Others = best.frame, best.others
+}
+
+// reported are the best candidates, the best text as lists spell it among them.
+func (b belief) reported() []alpr.Candidate {
+	out := slices.Clone(b.candidates[:min(len(b.candidates), reported)])
+	listed := asListed(b.best())
+	is := func(c alpr.Candidate) bool { return c.Text == listed }
+	if i := slices.IndexFunc(b.candidates, is); i >= len(out) {
+		out[len(out)-1] = b.candidates[i]
+	}
+	return out
 }
 
 // weakest is the probability of the best text's least certain place, its gaps included. What nobody named counts against

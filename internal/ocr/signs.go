@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"math"
+	"strings"
 
 	"alprd/internal/alpr"
 )
@@ -43,6 +44,12 @@ func core(text string, small []int) string {
 		}
 	}
 	return string(out)
+}
+
+// asListed is a text the way lists write what most dies don't tell apart: O as 0 and I as 1. Such a spelling stands among
+// a read's candidates, whatever the recogniser thinks of it.
+func asListed(text string) string {
+	return strings.NewReplacer("O", "0", "I", "1").Replace(text)
 }
 
 // signs of a look that stands alone.

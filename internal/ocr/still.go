@@ -61,18 +61,13 @@ func (e *Engine) study(f *alpr.Frame, p plane, found []find) []study {
 func (l *look) still() alpr.Read {
 	at := l.frame.At
 	r := alpr.Read{ID: alpr.NewID(at), Pass: 1, Revision: 1, Final: true, FirstAt: at, LastAt: at, Frames: 1, Agreeing: 1}
-	r.Region, r.RegionConfidence = region(l.own.best(), []*look{l})
-	own := l.own
-	if r.Region != "" {
-		own = believe(l.evidence, l.texts, Serial(r.Region))
-	}
-	own.fill(&r, l.evidence, l)
+	l.own.fill(&r, l.evidence, l)
 	return r
 }
 
 // read spells a found plate at every margin. It is nil where a network failed.
 func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float64) *look {
-	l := &look{frame: f, quad: c.quad, score: c.score, calibration: e.calibration, states: e.states}
+	l := &look{frame: f, quad: c.quad, score: c.score, calibration: e.calibration}
 	for _, m := range margins {
 		post, err := e.recogniser.spell(p, c.quad, m)
 		if e.failed(err) {
@@ -83,7 +78,11 @@ func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float6
 		}
 		post.Weight = worthOfMargins / float32(len(margins))
 		l.evidence = append(l.evidence, post)
-		l.texts = append(l.texts, beam(post, tried)...)
+		texts := beam(post, tried)
+		l.texts = append(l.texts, texts...)
+		if len(texts) > 0 {
+			l.texts = append(l.texts, asListed(texts[0]))
+		}
 		l.margins = append(l.margins, m)
 	}
 	l.own = believe(l.evidence, l.texts, serial)
@@ -93,14 +92,17 @@ func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float6
 const (
 	// leastHeat is how sure the finder must be of a plate for the recogniser to look at it.
 	leastHeat = 0.4
-	// A plate is reported when its text is at least leastConfidence sure, or when the finder is sureHeat that it is one and
-	// the text at least hopeless: most such texts are wrong in a character, and their lattice still finds the right one.
-	leastConfidence = 0.1
-	sureHeat        = 0.5
-	hopeless        = 0.01
-	// Texts shorter than common are rare on plates and frequent on signs: finder and text must both be sure.
+	// A plate is reported when the finder is sureHeat that it is one and the text at least hopeless: most texts that unsure are
+	// wrong in a character, and their lattice still finds the right one. A text alone, however sure, is no plate: shops and
+	// parking signs are legible too.
+	sureHeat = 0.5
+	hopeless = 0.01
+	// Texts shorter than common are rare on plates and frequent on signs and stickers: text and finder must both be sure. Of one
+	// that is just as long the finder must be surer than of others.
 	common    = 4
 	sureShort = 0.5
+	shortHeat = 0.75
+	fourHeat  = 0.7
 
 	// outside is how much of a plate's width its corners may lie outside the picture: the corners' own error.
 	outside = 0.06
@@ -113,11 +115,12 @@ type Verdict string
 
 const (
 	Reported Verdict = "reported"
-	Faint    Verdict = "faint"   // the finder is not sure enough that this is a plate; it was not read
-	CutOff   Verdict = "cut off" // the picture's edge cuts it
-	Blank    Verdict = "blank"   // nothing can be read there
-	TooShort Verdict = "short"   // two or three characters, not surely a plate
-	Unsure   Verdict = "unsure"  // hardly any text is more likely than another
+	Faint    Verdict = "faint"    // the finder is not sure enough that this is a plate; it was not read
+	CutOff   Verdict = "cut off"  // the picture's edge cuts it
+	Blank    Verdict = "blank"    // nothing can be read there
+	TooShort Verdict = "short"    // two or three characters, not surely a plate
+	Doubtful Verdict = "doubtful" // there is a text, but the finder is not sure enough that it is a plate's
+	Unsure   Verdict = "unsure"   // hardly any text is more likely than another
 )
 
 // isPlate decides whether what was read is reported, given how sure the finder is: badges, signs and burnt-in text are no
@@ -129,11 +132,11 @@ func (b belief) judge(heat float64) Verdict {
 	switch {
 	case n < shortest:
 		return Blank
-	case n < common:
-		if c < sureShort || heat < sureHeat {
-			return TooShort
-		}
-	case c < hopeless || c < leastConfidence && heat < sureHeat:
+	case n < common && (c < sureShort || heat < shortHeat):
+		return TooShort
+	case heat < sureHeat, n == common && heat < fourHeat:
+		return Doubtful
+	case c < hopeless:
 		return Unsure
 	}
 	return Reported
