@@ -169,9 +169,9 @@ def plaster(rng, image, boxes, cover):
 def obstruct(rng, image, span, boxes, cover):
     """Things in front of the plate: mostly they only touch the characters; about one plate in thirty loses some."""
     top, bottom, chance = span[1], span[3], rng.random()
-    if chance < .022:
+    if chance < .045:
         deep = rng.uniform(.45, .9)
-    elif chance < .10:
+    elif chance < .12:
         deep = rng.uniform(-.1, .22)
     else:
         return

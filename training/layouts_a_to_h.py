@@ -78,7 +78,7 @@ LAYOUTS = [
     # Florida: two oranges in the middle
     Layout("FL", (("plain", "f1f2ee"),), {"ADD*DAA": 2, "DDD*DAA": 2, "DDD*AAA": 3, "AAA*DDD": 1, "AAA*ADD": 2, "ADD*AAA": 1, "AADD*AA": .5, "DDAA*AA": .8}, "215a48",
            Legend(DOT_COM, .12, .18, .52, face="serif", ink="1f6a50", arch=.7),
-           (Legend(("SUNSHINE STATE", "SUNSHINE STATE", "IN GOD WE TRUST"), .91, .1, .55, face="block", ink="215a48"),), (.04, .96, .26, .76), "round",
+           (Legend(("SUNSHINE STATE", "SUNSHINE STATE", "IN GOD WE TRUST"), .91, .1, .55, face="block", ink="215a48"),), (.04, .96, .26, .76), "square",
            Emblem("oranges", .95, .75, under=True), "tr", 1.8, county=.3),
     # Georgia
     Layout("GA", (("fade", "e6eee6", "f6f6f2"),), {"AAA*DDDD": 8, "AAA*DDD": 1}, "1a1a1c", Legend(("GEORGIA", "www.GEORGIA.gov", "GEORGIA.gov"), .12, .17, .7, face="serif", ink="28282c"),

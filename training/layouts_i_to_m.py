@@ -95,7 +95,7 @@ LAYOUTS = [
     Layout("MS", (("fade", "eef0f0", "dfe6ea"), ("emblem", "seal", .5, .5, .6, "b8a060", .7)), {"AAA_DDDD": 5, "AAA_DDD": 2, "AAADDDD": 2}, "1f2a50", Legend("MISSISSIPPI", .12, .14, .5, face="serif", ink="1f2a50"),
            (Legend(SOUTHERN_COUNTIES, .91, .1, .35, face="block", ink="1f2a50"),), (.04, .96, .26, .77), "round", stickers="bl br", county=.9, weight=.8),
     # Missouri: the state's outline round a sticker
-    Layout("MO", (("fade", "dfe8f4", (.5, "f4f5f6"), "e6ecf4"), ("emblem", "mo", .5, .55, .7, "ccd6e6", .7)), {"AAD_ADA": 6, "AAD ADA": 2, "DAA_DDA": .5}, "26407c",
+    Layout("MO", (("fade", "dfe8f4", (.5, "f4f5f6"), "e6ecf4"), ("emblem", "mo", .5, .55, .7, "ccd6e6", .7)), {"AAD#ADA": 5, "AAD_ADA": 2, "AAD ADA": 2, "DAA#DDA": .5}, "26407c",
            Legend(("Missouri", "MISSOURI"), .11, .15, .42, face="italic", ink="1f3a78"), (Legend(("SHOW-ME STATE", "BICENTENNIAL"), .2, .06, .3, face="block", ink="1f3a78"),), (.03, .97, .28, .8), "round",
            stickers="tl"),
     Layout("MO", (("fade", (0, "f2f4f2"), (.75, "e8f0e8"), (1, "3f8a5a")),), {"DDD AAA": 5, "AAA DDD": 3}, "27407e", Legend("MISSOURI", .11, .14, .45, face="serif", ink="2a7a50"),

@@ -29,7 +29,7 @@ class Written(NamedTuple):
 
 # What a separator may be, when a layout does not say: shares over all states.
 KINDS = ["dash", "dash", "space", "space", "none", "art", "art", "art", "art", "dot", "dot", "sticker"]
-NAMED = {" ": "space", "-": "dash", ".": "dot", "*": "emblem", "_": "gap"}
+NAMED = {" ": "space", "-": "dash", ".": "dot", "*": "emblem", "_": "gap", "#": "sticker"}
 ADVANCE = {"dash": .36, "space": .32, "none": .05, "art": .62, "dot": .3, "sticker": .5, "emblem": .75, "gap": 1.}  # of the row's height
 
 

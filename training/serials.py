@@ -1,7 +1,7 @@
 """Texts of registrations: formats of serials, words, repeats.
 
-A format is a string: A letter, D digit, small letters and digits stand for themselves; blank, "-", "." (dot), "_" (wide gap) and
-"*" (emblem) separate groups; "{AA}" at either end is a stack of small characters.
+A format is a string: A letter, D digit, small letters and digits stand for themselves; blank, "-", "." (dot), "_" (wide gap),
+"#" (sticker) and "*" (emblem) separate groups; "{AA}" at either end is a stack of small characters.
 """
 import string
 
