@@ -21,9 +21,13 @@ import (
 // When the ring is full the oldest is dropped and counted.
 const ringFrames = 10
 
+// silence is how long a live camera may say nothing before the vehicles that were in view are told: it may be dead.
+const silence = 3 * time.Second
+
 // reader follows one camera's vehicles. *ocr.Lane is one.
 type reader interface {
 	See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read
+	Pause() []alpr.Read
 	Flush() []alpr.Read
 }
 
@@ -64,7 +68,15 @@ type gate interface {
 // one that the unit can't go on with.
 func (c *camera) watch() error {
 	var failed error
-	for f := range c.ring.Frames() {
+	for failed == nil {
+		f, late, ok := c.next()
+		if !ok {
+			break
+		}
+		if late {
+			failed = c.tellAll(c.reader.Pause())
+			continue
+		}
 		start := time.Now()
 		c.busySince.Store(max(1, int64(start.Sub(c.begun))))
 		if failed = c.look(f); failed != nil {
@@ -74,12 +86,25 @@ func (c *camera) watch() error {
 		c.busySince.Store(0)
 	}
 	// What was seen of vehicles still in view is told, whatever ended the loop.
-	for _, read := range c.reader.Flush() {
+	return errors.Join(failed, c.tellAll(c.reader.Flush()))
+}
+
+// next waits for a frame; late says that a live camera has been silent for too long.
+func (c *camera) next() (f alpr.Frame, late, ok bool) {
+	if c.now == nil { // a clip's time stands still while nothing comes
+		f, ok = c.ring.Next()
+		return f, false, ok
+	}
+	return c.ring.Within(silence)
+}
+
+func (c *camera) tellAll(reads []alpr.Read) error {
+	for _, read := range reads {
 		if err := c.tell(read); err != nil {
-			return errors.Join(failed, err)
+			return err
 		}
 	}
-	return failed
+	return nil
 }
 
 func (c *camera) look(f alpr.Frame) error {
@@ -101,10 +126,8 @@ func (c *camera) look(f alpr.Frame) error {
 	if c.watcher != nil {
 		c.watcher.Saw(f, reads)
 	}
-	for _, read := range reads {
-		if err := c.tell(read); err != nil {
-			return err
-		}
+	if err := c.tellAll(reads); err != nil {
+		return err
 	}
 	if err := c.failed(); err != nil {
 		return fmt.Errorf("camera %s: %w", c.cfg.Name, err)

@@ -53,10 +53,11 @@ type toldAlert struct {
 const surer = 0.05
 
 // record commits a read with its evidence and the alerts of its hits. At its return a read with a hit is durable, alert
-// included; one without is, within a second. An early read that hits nothing isn't kept: its pass's final read will be.
+// included; one without is, within a second. An early read that hits nothing isn't kept:
+// its pass's final read will be. The Part of a long stand is kept like a final one; its pass goes on.
 func (r *recorder) record(read alpr.Read, hits []alpr.Hit) error {
 	pass := r.told[read.ID]
-	if len(hits) == 0 && pass == nil && !read.Final {
+	if len(hits) == 0 && pass == nil && !read.Final && !read.Part {
 		return nil
 	}
 	if read.Final {

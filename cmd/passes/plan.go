@@ -57,23 +57,33 @@ func plan(seed uint64, vehicles int, only string) []film {
 			f.kbit = bitrates[1+rng.IntN(len(bitrates)-1)]
 			films = append(films, f)
 		}
-		for _, v := range traffic.Vehicles(0, int(traffic.FPS()*3600)) {
-			if len(films) > 0 && p.long > 0 || count(films, p.scene) >= vehicles*p.share/100 {
-				break
-			}
-			first := v.First
-			if p.far {
-				first = narrow(traffic, v, 60)
-			}
-			if v.Count < 8 || v.Last-first < 8 {
-				continue
-			}
-			frames := 8 + rng.IntN(23)
-			f.from = first + rng.IntN(max(1, v.Last-first+2-frames))
-			f.to = f.from + frames
-			f.kbit = bitrates[rng.IntN(len(bitrates))]
-			films = append(films, f)
+		for minute := 0; p.long == 0 && count(films, p.scene) < vehicles*p.share/100; minute++ {
+			films = append(films, passes(p, f, rng, minute, vehicles*p.share/100-count(films, p.scene))...)
 		}
+	}
+	return films
+}
+
+// passes makes films of at most so many of the vehicles that come in a minute of the traffic, 8 to 30 frames each.
+func passes(p part, f film, rng *rand.Rand, minute, most int) []film {
+	var films []film
+	fpm := int(60 * f.traffic.FPS())
+	for _, v := range f.traffic.Vehicles(minute*fpm, (minute+1)*fpm) {
+		if len(films) == most {
+			break
+		}
+		first := v.First
+		if p.far {
+			first = narrow(f.traffic, v, 60)
+		}
+		if v.Count < 8 || v.Last-first < 8 {
+			continue
+		}
+		frames := 8 + rng.IntN(23)
+		f.from = first + rng.IntN(max(1, v.Last-first+2-frames))
+		f.to = f.from + frames
+		f.kbit = bitrates[rng.IntN(len(bitrates))]
+		films = append(films, f)
 	}
 	return films
 }

@@ -148,7 +148,7 @@ func contract(t *testing.T, w, h int, open func(t *testing.T) Camera) {
 		done := make(chan error, 1) // the one result
 		go func() { done <- k.Run(ctx) }()
 		n := 0
-		for range ring.Frames() {
+		for _, ok := ring.Next(); ok; _, ok = ring.Next() {
 			if n++; n == 5 {
 				if got := k.Health(time.Now()); got.State != Running && got.State != Ended || got.Frames < 5 || got.Width != w || got.Height != h {
 					t.Errorf("health %+v", got)

@@ -66,7 +66,7 @@ func keep(t *testing.T, cam Camera, src Source) (k *Keeper, seen *[]alpr.Frame, 
 	seen = new([]alpr.Frame)
 	go func() { done <- k.Run(ctx) }()
 	go func() {
-		for f := range ring.Frames() {
+		for f, ok := ring.Next(); ok; f, ok = ring.Next() {
 			*seen = append(*seen, f)
 		}
 		over <- struct{}{}
@@ -215,7 +215,7 @@ func TestKeeperEndsWithAClip(t *testing.T) {
 			if err := k.Run(t.Context()); err != want {
 				t.Errorf("Run = %v, want %v", err, want)
 			}
-			for range ring.Frames() {
+			for _, ok := ring.Next(); ok; _, ok = ring.Next() {
 				t.Error("a frame from nowhere")
 			}
 		}

@@ -2,8 +2,8 @@ package capture
 
 import (
 	"context"
-	"iter"
 	"sync"
+	"time"
 
 	"alprd/internal/alpr"
 )
@@ -62,19 +62,37 @@ func (r *Ring) Put(ctx context.Context, f alpr.Frame) error {
 	return nil
 }
 
-// Frames is the reader's end: it waits for frames and ends once the ring is closed and empty.
-func (r *Ring) Frames() iter.Seq[alpr.Frame] {
-	return func(yield func(alpr.Frame) bool) {
-		for {
-			f, ok := r.next()
-			if !ok || !yield(f) {
-				return
-			}
+// Within is Next for a reader that has something to do when the camera falls silent: late says that no frame came in the given
+// time.
+func (r *Ring) Within(wait time.Duration) (f alpr.Frame, late, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.n == 0 && !r.closed {
+		over := false
+		timer := time.AfterFunc(wait, func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			over = true
+			r.change.Broadcast()
+		})
+		defer timer.Stop()
+		for r.n == 0 && !r.closed && !over {
+			r.change.Wait()
 		}
 	}
+	switch {
+	case r.n > 0:
+		f = r.take()
+		r.change.Broadcast()
+		return f, false, true
+	case r.closed:
+		return f, false, false
+	}
+	return f, true, true
 }
 
-func (r *Ring) next() (alpr.Frame, bool) {
+// Next waits for a frame; it is false once the ring is closed and empty.
+func (r *Ring) Next() (alpr.Frame, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.n == 0 {
@@ -88,7 +106,7 @@ func (r *Ring) next() (alpr.Frame, bool) {
 	return f, true
 }
 
-// Close ends Frames once what is in the ring has been taken. It may be called more than once.
+// Close ends the reader's waiting once what is in the ring has been taken. It may be called more than once.
 func (r *Ring) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

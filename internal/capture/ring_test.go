@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"alprd/internal/alpr"
 
@@ -21,7 +22,7 @@ func TestRingDropsTheOldest(t *testing.T) {
 	r.Close()
 	r.Push(alpr.Frame{Seq: 99}) // forgotten
 	var got []uint64
-	for f := range r.Frames() {
+	for f, ok := r.Next(); ok; f, ok = r.Next() {
 		got = append(got, f.Seq)
 	}
 	if diff := cmp.Diff([]uint64{8, 9, 10}, got); diff != "" {
@@ -32,7 +33,7 @@ func TestRingDropsTheOldest(t *testing.T) {
 	}
 }
 
-// Put waits for room, Frames waits for frames, Close ends both; every frame put arrives once, in order.
+// Put waits for room, Next waits for frames, Close ends both; every frame put arrives once, in order.
 func TestRingPutWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewRing(2)
@@ -46,7 +47,7 @@ func TestRingPutWaits(t *testing.T) {
 		}()
 		synctest.Wait() // it has filled the ring and waits
 		want := uint64(1)
-		for f := range r.Frames() {
+		for f, ok := r.Next(); ok; f, ok = r.Next() {
 			if f.Seq != want {
 				t.Fatalf("frame %d, want %d", f.Seq, want)
 			}
@@ -85,7 +86,7 @@ func TestRingLosesNothingUncounted(t *testing.T) {
 		r.Close()
 	})
 	var got, last uint64
-	for f := range r.Frames() {
+	for f, ok := r.Next(); ok; f, ok = r.Next() {
 		if f.Seq <= last {
 			t.Fatalf("frame %d after %d", f.Seq, last)
 		}
@@ -96,4 +97,26 @@ func TestRingLosesNothingUncounted(t *testing.T) {
 	if got+r.Dropped() != n || last != n {
 		t.Errorf("%d came, %d dropped, of %d; the last was %d", got, r.Dropped(), n, last)
 	}
+}
+
+// A reader that waits so long and no longer is told that nothing came, gets what came in time, and learns of the end.
+func TestRingWithin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, start := NewRing(2), time.Now()
+		if _, late, ok := r.Within(3 * time.Second); !late || !ok || time.Since(start) != 3*time.Second {
+			t.Errorf("an empty ring: late %v, more %v after %v", late, ok, time.Since(start))
+		}
+		go func() {
+			time.Sleep(time.Second)
+			r.Push(alpr.Frame{Seq: 7})
+			time.Sleep(time.Second)
+			r.Close()
+		}()
+		if f, late, ok := r.Within(3 * time.Second); f.Seq != 7 || late || !ok {
+			t.Errorf("frame %d, late %v, more %v", f.Seq, late, ok)
+		}
+		if _, late, ok := r.Within(3 * time.Second); late || ok {
+			t.Errorf("a closed ring: late %v, more %v", late, ok)
+		}
+	})
 }

@@ -77,7 +77,7 @@ func TestCrashIsAReconnect(t *testing.T) {
 	defer cancel()
 	go k.Run(ctx)
 	n := uint64(0)
-	for f := range ring.Frames() {
+	for f, ok := ring.Next(); ok; f, ok = ring.Next() {
 		if n++; f.Seq != n {
 			t.Errorf("frame %d has number %d", n, f.Seq)
 		}

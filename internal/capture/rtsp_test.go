@@ -85,7 +85,7 @@ func TestCameraReboots(t *testing.T) {
 	go func() { done <- k.Run(ctx) }()
 	var last, seen uint64 // sequence number; reconnects that frames came after
 	reboots, fresh := 0, 0
-	for f := range ring.Frames() {
+	for f, ok := ring.Next(); ok; f, ok = ring.Next() {
 		if f.Seq <= last {
 			t.Fatalf("frame %d after %d", f.Seq, last)
 		}
@@ -110,7 +110,7 @@ func TestCameraReboots(t *testing.T) {
 		}
 		v.Start()
 	}
-	for range ring.Frames() { // what is left
+	for _, ok := ring.Next(); ok; _, ok = ring.Next() { // what is left
 	}
 	if err := <-done; err != nil {
 		t.Errorf("Run = %v", err)

@@ -130,6 +130,10 @@ type Summary struct {
 	Twice    int     `json:"told_twice"` // further passes of a vehicle that was told already
 	Phantom  int     `json:"phantoms"`   // passes where no plate was drawn
 
+	// Still are the vehicles that were read and had not left at the end, parked ones among them: not judged above, since better
+	// frames may have been to come.
+	Still []StillThere `json:"still_in_view"`
+
 	Alerts      int     `json:"alerts"`
 	Expected    int     `json:"alerts_expected"`
 	Missed      int     `json:"alerts_missed"`
@@ -140,6 +144,12 @@ type Summary struct {
 	Drops       uint64 `json:"frames_dropped"`
 	StoredReads int    `json:"stored_reads"`
 	StoredBytes int64  `json:"stored_bytes"`
+}
+
+// StillThere is a vehicle that had not left when a demo ended.
+type StillThere struct {
+	Text string `json:"text"` // of its plate
+	Read string `json:"read"`
 }
 
 // Summary sums up; settled says how many of the last frames are too young to be held against the reader.
@@ -210,6 +220,12 @@ func (y *Tally) Summary(settled int) Summary {
 			}
 		}
 	}
+	for id, p := range best {
+		if id > 0 && (y.parked(id) || y.seen[id] > 0 && y.lastSeen[id]+uint64(settled) > y.last) {
+			s.Still = append(s.Still, StillThere{y.textOf(id), p.text})
+		}
+	}
+	slices.SortFunc(s.Still, func(a, b StillThere) int { return strings.Compare(a.Text, b.Text) })
 	if n := len(y.latencies); n > 0 {
 		d := slices.Sorted(slices.Values(y.latencies))
 		s.LatencyP50, s.LatencyP95 = d[(n-1)/2].Seconds(), d[(95*n+99)/100-1].Seconds()
@@ -243,6 +259,12 @@ func (s Summary) String() string {
 	fmt.Fprintf(&b, "%.0f s of traffic: %d passes, %d read rightly (%.1f %%), %d wrongly, %d not read", s.Seconds, s.Vehicles, s.Right, share, s.Wrong, s.Unread)
 	if s.Twice+s.Phantom > 0 {
 		fmt.Fprintf(&b, "; %d told twice, %d where nothing was", s.Twice, s.Phantom)
+	}
+	for _, v := range s.Still {
+		fmt.Fprintf(&b, "; 1 still in view, read as %s", v.Read)
+		if v.Read != v.Text {
+			fmt.Fprintf(&b, " (it is %s)", v.Text)
+		}
 	}
 	fmt.Fprintf(&b, "\nalerts: %d raised, %d expected, %d missed, %d wrong", s.Alerts, s.Expected, s.Missed, s.WrongAlerts)
 	if s.LatencyP50 > 0 {

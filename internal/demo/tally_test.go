@@ -96,6 +96,35 @@ func TestTally(t *testing.T) {
 	}
 }
 
+// A parked car, too far to count as legible, never leaves; the summary says what it was read as, rightly or not.
+func TestTallyOfWhoStays(t *testing.T) {
+	tr := NewTraffic(7, Options{Parked: true})
+	for _, wrong := range []bool{false, true} {
+		y := NewTally(tr, nil)
+		var there Truth
+		for n := range 60 {
+			for _, x := range tr.Truth(n) {
+				if x.Vehicle == 1 {
+					there = x
+				}
+			}
+			y.Shown(alpr.Frame{Seq: uint64(n + 1)}, tr.Truth(n))
+		}
+		said := there.Text
+		if wrong {
+			said = "X" + said[1:6]
+		}
+		y.Read(readAt(30, there, said, 1, true))
+		s := y.Summary(30)
+		if d := cmp.Diff([]StillThere{{there.Text, said}}, s.Still); d != "" {
+			t.Error(d)
+		}
+		if text := s.String(); !strings.Contains(text, "1 still in view, read as "+said) || wrong != strings.Contains(text, "(it is "+there.Text) {
+			t.Error(text)
+		}
+	}
+}
+
 // The demo's list holds the first vehicle that can be read, a letter O for a figure 0, and an entry of another state; what
 // else is on it is neither a coming plate nor one character away from one, so that an alert for it would be wrong.
 func TestListings(t *testing.T) {

@@ -22,7 +22,7 @@ func explain(read, listed string) (alpr.How, []alpr.Difference) {
 		default:
 			d.Read, d.Listed = string(m.read), string(m.listed)
 			switch {
-			case m.listed == '?':
+			case m.listed == '?', m.read == alpr.Unreadable:
 				open++
 			case !alike(m.read, m.listed):
 				substituted++
@@ -67,7 +67,7 @@ func alignment(a, b string) []move {
 			return 0
 		case alike(x, y):
 			return 1
-		case y == '?':
+		case y == '?', x == alpr.Unreadable:
 			return 2
 		}
 		return 10

@@ -12,6 +12,9 @@ const (
 	beamWidth   = 12 // prefixes kept after each column
 	beamClasses = 6  // classes tried in a column
 	longest     = 10 // characters of a plate, small ones included: no North American plate has more
+
+	// leastHidden is how likely a column must hold a character that can't be read for a text to hold a wildcard there.
+	leastHidden = 0.05
 )
 
 // prefix is what was spelt so far, with the probability of all paths to it that end in a blank, and that end in its last
@@ -56,6 +59,17 @@ func beam(p alpr.Posterior, most int) []string {
 					}
 				} else if n < longest {
 					grown(b.text + string(char)).other += b.total() * v
+				}
+			}
+			if p.Hidden != nil && p.Hidden[t] > leastHidden {
+				v := float64(p.Hidden[t])
+				if n := len(b.text); n > 0 && b.text[n-1] == alpr.Unreadable {
+					grown(b.text).other += b.other * v
+					if n < longest {
+						grown(b.text + string(alpr.Unreadable)).other += b.blank * v
+					}
+				} else if n < longest {
+					grown(b.text + string(alpr.Unreadable)).other += b.total() * v
 				}
 			}
 		}

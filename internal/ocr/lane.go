@@ -2,7 +2,6 @@ package ocr
 
 import (
 	"image"
-	"math"
 	"slices"
 	"time"
 
@@ -12,39 +11,47 @@ import (
 // LaneOptions say how a camera is followed. The zero value suits a camera that looks at one or two lanes from near.
 type LaneOptions struct {
 	WorkingSize int           // long side of what the finder sees, pixels; 0: 640. Wide views need 1280
-	Gone        time.Duration // a vehicle not seen for so long has left; 0: 1.5 s
+	Gone        time.Duration // a vehicle not seen for so long has left; 0: 1.5 s. Hidden and parked ones are given longer
 	MaxReads    int           // plates read in one frame at most; 0: 4. What is left over waits for the next frame
 
 	// Serial, which may be nil, says how much more a text is to be expected than others: the unit's own state's serial
 	// formats (see Serial).
 	Serial func(text string) float64
+
+	// Tireless reads every plate in every frame, also where it teaches nothing: for measuring what that costs and gives.
+	Tireless bool
 }
 
 const (
+	// nearLane is the long side of what the finder sees unless told otherwise, pixels.
+	nearLane = 640
+
 	// sureOnce and sureTwice are how sure the text must be to be told before the vehicle is gone, after one frame and after
-	// two that agree; sureOther, to tell that the belief has changed.
+	// two that agree; sureOther, to tell that the belief has changed for the first time, and mostOther for the nth.
 	sureOnce  = 0.98
 	sureTwice = 0.90
 	sureOther = 0.60
+	mostOther = 0.95
 
 	// settled is after how long a vehicle that stands is told as well as it could be read: it may stand for hours.
 	settled = 5 * time.Second
 
-	// alike is how much two rectified plates must correlate to be the same picture, which needs no second reading.
-	alike = 0.92
+	// A plate that vanishes where it isn't about to leave the picture is hidden, most likely: its vehicle gets vanished. One
+	// that was parked gets screened: people and lorries stop before it.
+	vanished = 2500 * time.Millisecond
+	screened = 20 * time.Second
 
 	// again is how long the same text on the same camera is the same pass that was hidden for a while; parked, how long for
 	// a car that shows again where it stood.
 	again  = 10 * time.Second
 	parked = 2 * time.Minute
 
-	// sameText is the log odds from which two texts are the same plate wherever they are: six or seven characters, all alike.
-	sameText = 12
-	// nearLane is the long side of what the finder sees unless told otherwise, pixels.
-	nearLane = 640
-
-	// samePicture is the log odds that what looks the same at the same place is the same.
-	samePicture = 3
+	// partLife is how long a pass may last before what was seen of it is kept and the rest becomes another part of it
+	// (docs/decisions/0088); partTries is how often a standing plate is looked for at the end of one before it counts as gone,
+	// and partPause how long there is between tries.
+	partLife  = time.Hour
+	partTries = 10
+	partPause = 2 * time.Second
 )
 
 // Lane follows the vehicles of one camera: one event a vehicle, from as many of its frames as help. It is not safe for
@@ -57,6 +64,11 @@ type Lane struct {
 	passes uint64
 	usual  float64 // in how many frames the plates of the last vehicles were found, about
 	patch  [plateW * plateH]float32
+
+	now    time.Time // of the latest frame
+	w, h   int       // of its picture
+	paused bool      // nothing came since Pause
+	sought time.Time // when the end of a part was last reason to search
 
 	searched, spelled int // how often the finder ran, and plates the recogniser read
 }
@@ -102,28 +114,25 @@ func (e *Engine) Glance(f alpr.Frame, workingSize int) []alpr.Read {
 	return reads
 }
 
-// sight is one find of a frame on its way to a track.
-type sight struct {
-	find  find
-	look  *look // nil while it isn't read
-	patch []float32
-	alike *track // whose plate looked the same at this place when it was last read; nil if none
-	track *track
-}
-
 // See takes the camera's next frame and tells what it makes known: an early read as soon as a text is sure enough, a
-// revision when the belief changes, and the final read (Final) of each vehicle that is gone. regions, where given, are
-// the parts of the picture where something moved, as a motion gate names them: what was found elsewhere is still there.
-// If they are all empty, no network runs. With none given the whole picture is looked at.
+// revision when the belief changes, the Part of a vehicle that has stood for an hour, and the final read (Final) of each
+// vehicle that is gone. regions, where given, are the parts of the picture where something moved, as a motion gate names
+// them: what was found elsewhere is still there. If they are all empty, no network runs. With none given the whole picture
+// is looked at.
 func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 	p := luma(f.Image)
+	l.wake(f.At)
+	l.now, l.w, l.h = f.At, p.w, p.h
 	for _, t := range l.tracks {
 		if t.hits > 0 && !t.missed && !within(t.quad, regions) {
 			t.last = f.At // nothing moved there: it stands
 		}
 	}
+	if l.partsOver() {
+		regions = nil
+	}
 	if len(regions) > 0 && !slices.ContainsFunc(regions, func(r image.Rectangle) bool { return !r.Empty() }) {
-		return l.report(f.At)
+		return l.report()
 	}
 	l.searched++
 	found := l.eye.search(p, []view{laneView(p.w, p.h, l.opts.WorkingSize)})
@@ -142,18 +151,44 @@ func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 	for _, t := range l.tracks {
 		t.missed = t.missed || within(t.quad, regions)
 	}
-	l.assign(f.At, p, sights)
-	return l.report(f.At)
+	reads := l.assign(sights)
+	l.compare()
+	return append(reads, l.report()...)
 }
 
 // Flush ends every track, as when the camera's stream ends, and gives the final reads.
 func (l *Lane) Flush() []alpr.Read {
+	reads := l.Pause()
+	l.closed, l.paused = nil, false
+	return reads
+}
+
+// Pause gives the final reads of the vehicles in view without waiting for further frames: the camera has fallen silent.
+// Those that still stand there when it comes back get no second event.
+func (l *Lane) Pause() []alpr.Read {
 	var reads []alpr.Read
 	for _, t := range l.tracks {
 		reads = append(reads, l.finish(t)...)
+		t.release()
 	}
-	l.tracks, l.closed = nil, nil
+	l.closed = append(l.closed, l.tracks...)
+	l.tracks, l.paused = nil, true
 	return reads
+}
+
+// wake takes the camera's silence out of the time for which parked cars are remembered.
+func (l *Lane) wake(at time.Time) {
+	if !l.paused {
+		return
+	}
+	l.paused = false
+	if silence := at.Sub(l.now); silence > 0 && silence < partLife {
+		for _, t := range l.closed {
+			if t.stood() {
+				t.last = t.last.Add(silence)
+			}
+		}
+	}
 }
 
 func within(q alpr.Quad, regions []image.Rectangle) bool {
@@ -163,132 +198,54 @@ func within(q alpr.Quad, regions []image.Rectangle) bool {
 	})
 }
 
-// read spells the plates that need it: those that no track knows yet or that look different from when they were last
-// read. New ones come first where there are more than one frame may cost.
-func (l *Lane) read(f *alpr.Frame, p plane, sights []*sight) {
-	var fresh, known []*sight
-	for _, s := range sights {
-		p.rectify(s.find.quad, 0, l.patch[:])
-		s.patch = slices.Clone(l.patch[:])
-		s.alike = l.lookalike(s)
-		switch {
-		case s.alike == nil:
-			fresh = append(fresh, s)
-		case s.alike.enough(s.find.quad):
-			s.track = s.alike
-		default:
-			known = append(known, s)
-		}
-	}
-	left := l.opts.MaxReads
-	for _, s := range append(fresh, known...) {
-		if left == 0 {
-			s.track = s.alike
-			continue
-		}
-		left--
-		l.spelled++
-		s.look = l.eye.read(f, p, s.find, l.opts.Serial)
-	}
-}
+// over reports whether a pass has lasted so long that its next look begins another part.
+func (l *Lane) over(t *track) bool { return l.now.Sub(t.first) >= partLife }
 
-// lookalike is the track whose plate looked the same at the same place when it was last read.
-func (l *Lane) lookalike(s *sight) *track {
-	for _, t := range l.tracks {
-		if union, _ := overlap(t.quad, s.find.quad); union > 0.2 && correlation(t.patch, s.patch) >= alike {
-			return t
-		}
-	}
-	return nil
-}
-
-// enough reports whether a further look at the plate in q would teach nothing: the best looks are taken, and this one is
-// not larger.
-func (t *track) enough(q alpr.Quad) bool {
-	if len(t.looks) < keptLooks {
+// partsOver reports whether a part is over and it is time to look for its plate, whatever moves.
+func (l *Lane) partsOver() bool {
+	if !slices.ContainsFunc(l.tracks, l.over) || l.now.Sub(l.sought).Abs() < partPause {
 		return false
 	}
-	w, _ := sides(q)
-	for _, k := range t.looks {
-		if kept, _ := sides(k.quad); w > 1.1*kept {
-			return false
+	l.sought = l.now
+	for _, t := range l.tracks {
+		if l.over(t) {
+			t.tries++
 		}
 	}
 	return true
 }
 
-// assign gives each sight to the track it most probably belongs to, or to a new one.
-func (l *Lane) assign(at time.Time, p plane, sights []*sight) {
-	taken := map[*track]bool{}
-	for _, s := range sights {
-		if s.track != nil {
-			taken[s.track] = true
-			s.track.move(s.find.quad, at)
-		}
+// gone reports whether a vehicle has left.
+func (l *Lane) gone(t *track) bool {
+	unseen := l.now.Sub(t.last).Abs() // also after a clock was set back
+	switch {
+	case t.tries > partTries:
+		return true
+	case unseen <= l.opts.Gone:
+		return false
+	case t.stood():
+		return unseen > screened
+	case t.hits < settling || t.closed:
+		return true
 	}
-	for {
-		var best *sight
-		var to *track
-		odds := 0.0
-		for _, s := range sights {
-			if s.track != nil || s.look == nil {
-				continue
-			}
-			for _, t := range l.tracks {
-				if taken[t] {
-					continue
-				}
-				near, kin := t.nearness(s.find.quad, at, p.w, p.h), t.kinship(s.look)
-				if t == s.alike {
-					kin = max(kin, samePicture) // whatever it reads like this time
-				}
-				if kin >= sameText {
-					near = max(near, -sameText/2) // the same plate twice in the world: it moved, however far
-				}
-				if o := near + kin; o > odds {
-					best, to, odds = s, t, o
-				}
-			}
-		}
-		if best == nil {
-			break
-		}
-		taken[to], best.track = true, to
-		to.add(best.look, best.patch, l.opts.Serial)
-	}
-	for _, s := range sights {
-		if s.track != nil || s.look == nil || len(s.look.own.best()) < shortest {
-			continue
-		}
-		t := l.reopen(s, at)
-		if t == nil {
-			t = &track{id: alpr.NewID(at)}
-		}
-		l.tracks = append(l.tracks, t)
-		t.add(s.look, s.patch, l.opts.Serial)
-	}
+	// On its way out of the picture, or to where it is too small to be found?
+	m := t.motion.to(l.now)
+	q := m.quad()
+	wide, _ := sides(q)
+	c := q.Centre()
+	inside := c.X > wide && c.Y > wide && c.X < float64(l.w)-wide && c.Y < float64(l.h)-wide
+	return !inside || wide < leastWide || unseen > max(l.opts.Gone, vanished)
 }
 
-// reopen finds the closed track that a sight goes on with: the same text a little later, or a parked car that was
-// hidden.
-func (l *Lane) reopen(s *sight, at time.Time) *track {
-	for i, t := range l.closed {
-		kin := t.kinship(s.look)
-		union, _ := overlap(t.quad, s.find.quad)
-		if kin >= sameText && at.Sub(t.last).Abs() < again || t.still() && union > 0.4 && kin > 0 {
-			l.closed = slices.Delete(l.closed, i, i+1)
-			return t
-		}
-	}
-	return nil
-}
+// leastWide is the width below which a plate is as good as out of sight, pixels.
+const leastWide = 36
 
 // report tells what the frame made known, and closes the tracks of vehicles that are gone.
-func (l *Lane) report(now time.Time) []alpr.Read {
+func (l *Lane) report() []alpr.Read {
 	var reads []alpr.Read
 	live := l.tracks[:0]
 	for _, t := range l.tracks {
-		if now.Sub(t.last).Abs() > l.opts.Gone { // also after a clock was set back
+		if l.gone(t) {
 			reads = append(reads, l.finish(t)...)
 			t.release()
 			l.closed = append(l.closed, t)
@@ -296,48 +253,31 @@ func (l *Lane) report(now time.Time) []alpr.Read {
 		}
 		live = append(live, t)
 		if t.closed {
-			if t.told == t.fused.best() || t.fused.confidence() < sureTwice {
+			if t.told == t.fused.best() || t.fused.confidence() < max(sureOnce, t.toldSure) || !t.plausible() {
 				continue // a vehicle that showed again: its event is out
 			}
 			// It was told with another text, finally; this one could be listed, so it is an event of its own.
-			t.id, t.pass, t.revision, t.told, t.closed = alpr.NewID(now), 0, 0, "", false
+			t.id, t.pass, t.revision, t.changes, t.told, t.closed = alpr.NewID(l.now), 0, 0, 0, "", false
 		}
-		if t.told == "" && t.sure(l.usual >= 3) && !l.sticker(t) || t.told != "" && t.told != t.fused.best() && t.fused.confidence() >= sureOther {
-			reads = append(reads, l.tell(t, false))
+		if t.told == "" && t.sure(l.usual >= 3) && !l.sticker(t) && !t.misread() || t.changed() {
+			reads = append(reads, l.tell(t))
 		}
 	}
+	clear(l.tracks[len(live):])
 	l.tracks = live
 	l.closed = slices.DeleteFunc(l.closed, func(t *track) bool {
-		gone := now.Sub(t.last).Abs()
+		gone := l.now.Sub(t.last).Abs()
 		return gone > parked || gone > again && !t.still() // as reopen looks for them
 	})
 	return reads
 }
 
-// sure reports whether the text can be told before the vehicle is gone. Where more looks are coming, two must agree.
-func (t *track) sure(moreToCome bool) bool {
-	c := t.fused.confidence()
-	once := c >= sureOnce && !moreToCome
-	twice := c >= sureTwice && t.texts[t.fused.best()] > 1
-	stands := t.still() && t.last.Sub(t.first) >= settled
-	return (once || twice || stands) && t.plausible()
-}
-
-// plausible decides whether a pass is reported at all.
-func (t *track) plausible() bool {
-	heat := 0.0
-	for _, k := range t.looks {
-		heat = max(heat, k.score)
-	}
-	return t.fused.isPlate(heat) && t.steady()
-}
-
 // finish gives the final read of a track, unless it was never a plate or its event is out.
 func (l *Lane) finish(t *track) []alpr.Read {
-	if t.closed || t.told == "" && !t.plausible() {
+	if t.closed {
 		return nil
 	}
-	if t.told == "" && l.flicker(t) {
+	if t.told == "" && (!t.plausible() || t.misread() || l.flicker(t)) {
 		return nil
 	}
 	seen := float64(min(t.hits, 50)) // a parked car is not the measure
@@ -345,7 +285,22 @@ func (l *Lane) finish(t *track) []alpr.Read {
 		l.usual = seen
 	}
 	l.usual += 0.2 * (seen - l.usual)
-	return []alpr.Read{l.tell(t, true)}
+	r := l.tell(t)
+	r.Final, t.closed = true, true
+	return []alpr.Read{r}
+}
+
+// part keeps what was seen of a vehicle that has been there for long, so that what is seen from now on has a life of
+// its own; nothing where nothing was told of it, or its event is out.
+func (l *Lane) part(t *track) []alpr.Read {
+	var reads []alpr.Read
+	if !t.closed && t.told != "" {
+		r := l.tell(t)
+		r.Part = true
+		reads = append(reads, r)
+	}
+	t.anew(l.now)
+	return reads
 }
 
 // flicker reports whether a track is too short to be a vehicle on this camera. Where vehicles are usually seen in several
@@ -372,52 +327,24 @@ func (l *Lane) sticker(t *track) bool {
 	return len(t.fused.best()) < common && l.usual >= 4*float64(t.hits)
 }
 
-func (l *Lane) tell(t *track, final bool) alpr.Read {
+func (l *Lane) tell(t *track) alpr.Read {
 	if t.pass == 0 {
 		l.passes++
 		t.pass = l.passes
 	}
-	t.revision++
 	region, regionSure := t.name()
-	t.told, t.closed = t.fused.best(), final
+	if t.told != "" && t.told != t.fused.best() {
+		t.changes++
+	}
+	t.revision++
+	t.told, t.toldSure = t.fused.best(), t.fused.confidence()
+	best := t.shown()
 	r := alpr.Read{
-		ID: t.id, Pass: t.pass, Revision: t.revision, Final: final, FirstAt: t.first, LastAt: t.last,
+		ID: t.id, Pass: t.pass, Revision: t.revision, FirstAt: t.first, LastAt: t.last,
 		Frames: t.frames, Agreeing: t.texts[t.told],
+		Direction: direction(t.start, t.quad, l.w), Speed: t.speed(best.frame.At),
 	}
 	r.Region, r.RegionConfidence = region, regionSure
-	t.fused.fill(&r, t.evidence(), t.shown())
+	t.fused.fill(&r, t.evidence(), best)
 	return r
-}
-
-// shown is the best look that says what the track says: the picture beside the text is one it was read in.
-func (t *track) shown() *look {
-	best := t.looks[0]
-	for _, k := range t.looks {
-		switch {
-		case !k.pictured():
-		case k.own.best() == t.fused.best():
-			return k
-		case !best.pictured():
-			best = k
-		}
-	}
-	return best
-}
-
-// correlation of two rectified plates, -1..1.
-func correlation(a, b []float32) float64 {
-	if len(a) != len(b) || len(a) == 0 {
-		return 0
-	}
-	var sa, sb, saa, sbb, sab float64
-	for i := range a {
-		x, y := float64(a[i]), float64(b[i])
-		sa, sb, saa, sbb, sab = sa+x, sb+y, saa+x*x, sbb+y*y, sab+x*y
-	}
-	n := float64(len(a))
-	va, vb := saa-sa*sa/n, sbb-sb*sb/n
-	if va <= 0 || vb <= 0 {
-		return 0
-	}
-	return (sab - sa*sb/n) / math.Sqrt(va*vb)
 }

@@ -130,7 +130,7 @@ func checkReads(t *testing.T, reads []alpr.Read) {
 		if r.Revision != before.Revision+1 || known && r.Pass != before.Pass {
 			t.Errorf("pass %d revision %d follows pass %d revision %d", r.Pass, r.Revision, before.Pass, before.Revision)
 		}
-		if r.Best == nil || r.Best.At.Before(r.FirstAt) || r.Best.At.After(r.LastAt) || !r.At.Equal(r.Best.At) {
+		if r.Best == nil || r.Best.Image == nil || r.Best.At.Before(r.FirstAt) || r.Best.At.After(r.LastAt) || !r.At.Equal(r.Best.At) {
 			t.Errorf("pass %d shows a frame outside of it", r.Pass)
 		}
 		if len(r.Evidence) == 0 || len(r.Evidence) > 8 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"alprd/internal/alpr"
 )
@@ -23,6 +24,10 @@ const (
 // it away.
 const systematic = 1e-3
 
+// coveredUp is how much less a text with one more unreadable place is to be expected than one without: what looks like a hidden
+// character is an emblem beside the serial more often than something that stands before it.
+const coveredUp = 0.25
+
 // look is one plate in one frame, read.
 type look struct {
 	frame   *alpr.Frame
@@ -36,6 +41,9 @@ type look struct {
 	texts       []string      // what its beams offer
 	own         belief        // what it says by itself
 	others      []alpr.Quad   // the other plates found in the frame
+
+	states *states // of the engine that made it
+	naming naming  // what it says of the look, once it was asked
 }
 
 // belief is what some evidence says.
@@ -66,9 +74,13 @@ func believe(e alpr.Evidence, texts []string, serial func(text string) float64) 
 	slices.Sort(texts)
 	texts = slices.Compact(texts)
 	weighed := e.Weigh(texts)
-	if serial != nil {
-		expect(weighed, serial)
-	}
+	expect(weighed, func(text string) float64 {
+		k := math.Pow(coveredUp, float64(strings.Count(text, "?")))
+		if serial != nil {
+			k *= serial(text)
+		}
+		return k
+	})
 	var b belief
 	for _, c := range weighed {
 		c.Confidence *= 1 - systematic

@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"sort"
+	"strings"
 
 	"alprd/internal/alpr"
 )
@@ -61,13 +62,18 @@ func (e *Engine) study(f *alpr.Frame, p plane, found []find) []study {
 func (l *look) still() alpr.Read {
 	at := l.frame.At
 	r := alpr.Read{ID: alpr.NewID(at), Pass: 1, Revision: 1, Final: true, FirstAt: at, LastAt: at, Frames: 1, Agreeing: 1}
-	l.own.fill(&r, l.evidence, l)
+	r.Region, r.RegionConfidence = region(l.own.best(), []*look{l})
+	own := l.own
+	if r.Region != "" {
+		own = believe(l.evidence, l.texts, Serial(r.Region))
+	}
+	own.fill(&r, l.evidence, l)
 	return r
 }
 
 // read spells a found plate at every margin. It is nil where a network failed.
 func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float64) *look {
-	l := &look{frame: f, quad: c.quad, score: c.score, calibration: e.calibration}
+	l := &look{frame: f, quad: c.quad, score: c.score, calibration: e.calibration, states: e.states}
 	for _, m := range margins {
 		post, err := e.recogniser.spell(p, c.quad, m)
 		if e.failed(err) {
@@ -128,7 +134,7 @@ const (
 func (b belief) isPlate(heat float64) bool { return b.judge(heat) == Reported }
 
 func (b belief) judge(heat float64) Verdict {
-	c, n := b.confidence(), len(b.best())
+	c, n := b.confidence(), len(b.best())-strings.Count(b.best(), "?")
 	switch {
 	case n < shortest:
 		return Blank

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -11,11 +12,14 @@ import (
 const (
 	keptLooks = 4 // of a pass; two margins each make eight posteriors
 
-	// byChance is how often two plates have the same character at the same place: letters and digits have their places, and
-	// some are frequent there.
-	byChance = 0.12
-	// mostDoubts caps how many wrong characters a poor look explains: one that explains anything would join everything.
-	mostDoubts = 1.5
+	// remembered is how many sayings a track keeps: more would let a long stay drown what a vehicle shows as it leaves.
+	remembered = 64
+	// retraced is how many places it keeps, to tell how fast the plate was when its best picture was taken.
+	retraced = 256
+	// settling is after how many sights a track's first place is taken: the first ones are the roughest.
+	settling = 3
+	// stands is how far a plate may be from where it was first seen, in widths, for its vehicle to have stood since.
+	stands = 0.3
 )
 
 // track is one vehicle's plate over a camera's frames.
@@ -23,16 +27,20 @@ type track struct {
 	id       string
 	pass     uint64 // 0 until something is reported
 	revision int
-	told     string // the text reported last
-	closed   bool   // its final read is out; kept to recognise the vehicle if it shows again
+	told     string  // the text reported last
+	toldSure float64 // and how sure it was
+	changes  int     // how often the told text has changed
+	closed   bool    // its final read is out; kept to recognise the vehicle if it shows again
 
-	first, last time.Time
-	start, quad alpr.Quad // at first and at last
-	vx, vy      float64   // of the centre, pixels a second
-	stray       float64   // how far from where it was expected it came lately, pixels
+	first, last time.Time // of the pass, or of its latest part
+	start, quad alpr.Quad // early on and at last
+	motion      motion
 	hits        int       // frames the plate was found in
+	trail       []spot    // where it was, the latest at the end
 	missed      bool      // it wasn't found in the last frame that was searched where it was
+	tries       int       // searches of a part that is over that didn't find it
 	patch       []float32 // the rectified plate when it was last read
+	readAt      time.Time // when that was
 
 	frames int            // frames the plate was read in
 	texts  map[string]int // how many of them said what
@@ -40,6 +48,16 @@ type track struct {
 	looks  []*look        // the best ones, best first
 	fused  belief         // what they say together
 	region string         // whose plate it is; see name
+
+	beside    int    // frames in which a longer text stood on the same vehicle
+	under     *track // where it came up, this one was expected …
+	underSeen int    // … which had been found so often then
+}
+
+// spot is where the plate's middle was at a time.
+type spot struct {
+	at time.Time
+	c  alpr.Point
 }
 
 // saying is the text of one look and the plate's width in it.
@@ -48,13 +66,11 @@ type saying struct {
 	width float64
 }
 
-// remembered is how many sayings a track keeps: more would let a long stay drown what a vehicle shows as it leaves.
-const remembered = 64
-
 // add takes one more look at the plate.
 func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 	t.move(l.quad, l.frame.At)
 	t.patch = append(t.patch[:0], patch...)
+	t.readAt = l.frame.At
 	t.frames++
 	if t.texts == nil {
 		t.texts = map[string]int{}
@@ -66,15 +82,7 @@ func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 		t.said = t.said[1:]
 	}
 	t.looks = append(t.looks, l)
-	slices.SortStableFunc(t.looks, func(a, b *look) int {
-		switch x, y := a.worth(), b.worth(); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(t.looks, func(a, b *look) int { return cmp.Compare(b.worth(), a.worth()) })
 	if len(t.looks) > keptLooks {
 		t.looks = t.looks[:keptLooks]
 		if !slices.ContainsFunc(t.looks, (*look).pictured) { // it was released: this is the only picture there is
@@ -115,44 +123,102 @@ func (t *track) offered() []string {
 // move notes where the plate is now.
 func (t *track) move(q alpr.Quad, at time.Time) {
 	if t.hits == 0 {
-		t.first, t.start = at, q
-	} else if dt := at.Sub(t.last).Seconds(); dt > 0 {
-		a, b := t.quad.Centre(), q.Centre()
-		stray := distance(alpr.Point{X: a.X + t.vx*dt, Y: a.Y + t.vy*dt}, b)
-		if t.hits == 1 {
-			stray = 0
-		}
-		t.stray = 0.7*t.stray + 0.3*stray
-		keep := 0.5
-		if t.hits == 1 {
-			keep = 0
-		}
-		t.vx = keep*t.vx + (1-keep)*(b.X-a.X)/dt
-		t.vy = keep*t.vy + (1-keep)*(b.Y-a.Y)/dt
+		t.first, t.motion = at, startMotion(q, at)
+	} else {
+		t.motion.saw(q, at)
 	}
-	t.quad, t.last, t.missed = q, at, false
 	t.hits++
+	if t.hits <= settling {
+		t.start = t.motion.quad()
+	}
+	if t.trail = append(t.trail, spot{at, q.Centre()}); len(t.trail) > retraced {
+		t.trail = t.trail[retraced/4:]
+	}
+	t.quad, t.last, t.missed, t.tries = q, at, false, 0
+}
+
+// speed is how fast the plate moved around a time, pixels a second; 0 where it was seen once only.
+func (t *track) speed(around time.Time) float64 {
+	const window = 300 * time.Millisecond
+	i, _ := slices.BinarySearchFunc(t.trail, around, func(s spot, at time.Time) int { return s.at.Compare(at) })
+	if i == len(t.trail) {
+		return 0
+	}
+	a, b := i, i
+	for a > 0 && (a == i || around.Sub(t.trail[a-1].at) <= window) {
+		a--
+	}
+	for b < len(t.trail)-1 && (b == i || t.trail[b+1].at.Sub(around) <= window) {
+		b++
+	}
+	dt := t.trail[b].at.Sub(t.trail[a].at).Seconds()
+	if dt <= 0 {
+		return 0
+	}
+	return distance(t.trail[a].c, t.trail[b].c) / dt
+}
+
+// anew begins another part of a long pass: what was seen before belongs to the part before.
+func (t *track) anew(at time.Time) {
+	t.first, t.looks, t.said, t.trail, t.frames = at, nil, nil, nil, 0
+	clear(t.texts)
 }
 
 // still reports whether the plate has stayed where it was first seen: a parked car.
 func (t *track) still() bool {
 	w, _ := sides(t.quad)
-	return t.hits > 2 && distance(t.start.Centre(), t.quad.Centre()) < 0.3*w
+	return t.hits > 2 && distance(t.start.Centre(), t.quad.Centre()) < stands*w
 }
+
+// stood reports whether it has been still for long enough to be parked.
+func (t *track) stood() bool { return t.still() && t.last.Sub(t.first) >= settled }
 
 // nearness is the log odds that a plate in q at a time is this track's and not another one's somewhere in a w×h picture,
 // by place and size alone.
 func (t *track) nearness(q alpr.Quad, at time.Time, w, h int) float64 {
-	dt := max(0, at.Sub(t.last).Seconds())
-	a, b := t.quad.Centre(), q.Centre()
-	d := distance(alpr.Point{X: a.X + t.vx*dt, Y: a.Y + t.vy*dt}, b)
-	wide, _ := sides(t.quad)
-	now, _ := sides(q)
-	// A track seen once may go anywhere; one that went as expected goes on so. Time widens both.
-	spread := (wide*(0.15+0.5/float64(t.hits)) + t.stray) * (1 + dt/0.3)
-	ratio := math.Log(now/wide) / (0.25 * (1 + dt/0.3))
+	m := t.motion.to(at)
 	area := float64(w) * float64(h) / 4 // vehicles come where the lane is
-	return math.Log(area/(2*math.Pi*spread*spread)) - d*d/(2*spread*spread) - ratio*ratio/2
+	return m.fit(q) + math.Log(area)
+}
+
+// sure reports whether the text can be told before the vehicle is gone. Where more looks are coming, two must agree.
+func (t *track) sure(moreToCome bool) bool {
+	c := t.fused.confidence()
+	once := c >= sureOnce && !moreToCome
+	twice := c >= sureTwice && t.texts[t.fused.best()] > 1
+	return (once || twice || t.stood()) && t.plausible()
+}
+
+// changed reports whether the belief differs from what was told by enough to be told again. Each change makes the next one
+// harder, so that a plate between two readings in a queue isn't told over and over.
+func (t *track) changed() bool {
+	need := min(sureOther+0.1*float64(t.changes), mostOther)
+	return t.told != "" && t.told != t.fused.best() && t.fused.confidence() >= need
+}
+
+// plausible decides whether a pass is reported at all.
+func (t *track) plausible() bool {
+	heat := 0.0
+	for _, k := range t.looks {
+		heat = max(heat, k.score)
+	}
+	return t.fused.isPlate(heat) && t.steady() && !t.sticker()
+}
+
+// sticker reports whether a short text mostly stood beside a longer one on the same vehicle.
+func (t *track) sticker() bool { return len(t.fused.best()) < common && 2*t.beside > t.hits }
+
+// misread reports whether the track was another one's misread: it came up where that one was expected, and that one
+// was found more often afterwards.
+func (t *track) misread() bool { return t.under != nil && t.under.hits-t.underSeen > t.hits }
+
+// sameVehicle reports whether two plates of one frame are too near each other to be on two vehicles: a car is six plates wide.
+func sameVehicle(a, b alpr.Quad) bool {
+	wa, _ := sides(a)
+	wb, _ := sides(b)
+	p, q := a.Centre(), b.Centre()
+	wide := max(wa, wb)
+	return min(wa, wb) > 0.4*wide && math.Abs(p.X-q.X) < 3.5*wide && math.Abs(p.Y-q.Y) < 2.5*wide
 }
 
 // steady reports whether the looks that saw the plate about as large as the best one did say much the same as all of them
@@ -174,70 +240,17 @@ func (t *track) steady() bool {
 	return comparable < enough || float64(same) >= share*float64(comparable)
 }
 
-// kinship is the log odds that a look shows this track's plate and not another, by text alone: how likely the look makes the
-// track's text or the track's looks make the look's, or how far their texts are apart, whichever speaks more for it. Even
-// a sure no leaves room for a misread.
-func (t *track) kinship(l *look) float64 {
-	odds := -5.0
+// shown is the best look that says what the track says: the picture beside the text is one it was read in.
+func (t *track) shown() *look {
+	best := t.looks[0]
 	for _, k := range t.looks {
-		odds = max(odds, resemblance(k.own, l.own), math.Log(k.alike(l)))
-	}
-	return odds
-}
-
-// alike is how much more probable two looks make each other's texts than chance does.
-func (l *look) alike(other *look) float64 {
-	chance := func(text string) float64 { return math.Pow(byChance, float64(len(text))) }
-	var here, there float64
-	for _, c := range l.own.candidates[:min(tried, len(l.own.candidates))] {
-		here += c.Confidence * other.probability(c.Text) / chance(c.Text)
-	}
-	for _, c := range other.own.candidates[:min(tried, len(other.own.candidates))] {
-		there += c.Confidence * l.probability(c.Text) / chance(c.Text)
-	}
-	return max(here, there)
-}
-
-// resemblance is the log odds that two beliefs are of one plate and not of two: a Poisson count of differences, as many
-// expected as their confidences say, against one where characters agree by chance only.
-func resemblance(x, y belief) float64 {
-	a, b := x.best(), y.best()
-	n, k := float64(max(len(a), len(b))), float64(edits(a, b))
-	if n == 0 {
-		return 0
-	}
-	doubts := min(-math.Log(x.confidence()+1e-9), mostDoubts) + min(-math.Log(y.confidence()+1e-9), mostDoubts)
-	lg := func(x float64) float64 { v, _ := math.Lgamma(x + 1); return v }
-	same := k*math.Log(doubts+0.1) - (doubts + 0.1) - lg(k)
-	other := lg(n) - lg(k) - lg(n-k) + k*math.Log(1-byChance) + (n-k)*math.Log(byChance)
-	return same - other
-}
-
-// edits is the least number of characters to change, add or drop between two texts.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
+		switch {
+		case !k.pictured():
+		case k.own.best() == t.fused.best():
+			return k
+		case !best.pictured():
+			best = k
 		}
 	}
-	return row[len(b)]
-}
-
-// probability is how likely the look makes a text at its better margin.
-func (l *look) probability(text string) float64 {
-	best := math.Inf(-1)
-	for _, p := range l.evidence {
-		best = max(best, p.Score(text))
-	}
-	return math.Exp(best)
+	return best
 }

@@ -123,7 +123,7 @@ func Develop(t testing.TB, encoder string, raw []byte) *Reel {
 type Server struct {
 	T              testing.TB
 	Reel           *Reel
-	FPS            int // frames a second; 0: 25
+	FPS            int    // frames a second; 0: 25
 	User, Password string // digest login, when set
 	TLS            *tls.Config
 	UDP            bool
