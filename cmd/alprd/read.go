@@ -279,7 +279,7 @@ func (o *readOptions) follow(ctx context.Context, engine *ocr.Engine, place stri
 func (o *readOptions) pass(file string, start time.Time, r alpr.Read) error {
 	line := passLine{
 		File: file, Pass: r.Pass, FirstS: round(r.FirstAt.Sub(start).Seconds(), 2), LastS: round(r.LastAt.Sub(start).Seconds(), 2),
-		Frames: r.Frames, Agreeing: r.Agreeing, plateLine: o.plate(r),
+		Frames: r.Frames, Agreeing: r.Agreeing, Direction: optional(string(r.Direction)), SpeedPxS: round(r.Speed, 1), plateLine: o.plate(r),
 	}
 	if o.json {
 		return o.print(line)
@@ -309,6 +309,9 @@ type passLine struct {
 	LastS    float64 `json:"last_s"`
 	Frames   int     `json:"frames"`
 	Agreeing int     `json:"agreeing"`
+
+	Direction *string `json:"direction"`  // approaching, receding, left or right as the camera sees it; null when unknown
+	SpeedPxS  float64 `json:"speed_px_s"` // of the plate in the picture
 	plateLine
 }
 
