@@ -139,7 +139,7 @@ class Die:
         kind = self.variant("G", bar=7, spur=2, hook=1.5)
         if kind == "hook":  # no bar inwards, only a square end: nearest to C
             return [self._c(low=bar)] + [[(w * .72, bar), (w, bar)]] + self._tick()
-        strokes = [self._c(low=bar) + [(w * r.uniform(.4, .75), bar)]] + self._tick()
+        strokes = [self._c(low=bar) + [(w * r.uniform(.5, .8), bar)]] + self._tick()  # further in, a blurred G is a 6
         if kind == "spur":
             strokes.append([(w, bar), (w, 1)])
         return strokes
@@ -205,8 +205,9 @@ class Die:
 
     def _glyph_S(self):
         r, w, a, m, b = self.rng, self.w, self.rx, self.waist, self.bulge
-        head = [(w, self.tip * .85)] + self._arc(w - a, b, a, b, 360, 270) + self._arc(a, b, a, b, 270, 180)
-        tail = self._arc(w - a, 1 - b, a, b, 0, 90) + self._arc(a, 1 - b, a, b, 90, 180) + [(0, 1 - self.tip * .85)]
+        hook = self.tip * r.uniform(.7, 1.1)
+        head = [(w, hook)] + self._arc(w - a, b, a, b, 360, 270) + self._arc(a, b, a, b, 270, 180)
+        tail = self._arc(w - a, 1 - b, a, b, 0, 90) + self._arc(a, 1 - b, a, b, 90, 180) + [(0, 1 - hook)]
         if self.variant("S", spine=5, curled=5) == "spine":  # a straight spine between two arcs: AZ, CA, ID, IL, VT
             spine = [(0, max(b, r.uniform(.24, .32))), (w, min(1 - b, r.uniform(.64, .76)))]
             return [head + spine + tail] + self._tick()
@@ -233,12 +234,12 @@ class Die:
 
     def _glyph_6(self):
         r, w, a = self.rng, self.w, self.rx
-        top = r.uniform(.38, .46)
+        top = r.uniform(.36, .48)
         b = min(self.ry, (1 - top) / 2)
         ring = (self._arc(a, top + b, a, b, 180, 270) + self._arc(w - a, top + b, a, b, 270, 360)
                 + self._arc(w - a, 1 - b, a, b, 0, 90) + self._arc(a, 1 - b, a, b, 90, 180))
         if self.variant("6", round=5.5, slant=4.5) == "round":
-            stem = [(w, self.tip * .8)] + self._top_right()[::-1] + self._top_left()[::-1] + [(0, top + b)]
+            stem = [(w, self.tip * r.uniform(.7, 1))] + self._top_right()[::-1] + self._top_left()[::-1] + [(0, top + b)]
         else:
             stem = [(w * r.uniform(.5, .85), 0), (w * r.uniform(.15, .28), top * .75), (0, top + b)]
         return [stem, ring + ring[:1]]

@@ -60,15 +60,12 @@ def outline(name):
 
 
 def rider():
-    """Wyoming's bucking horse: body falling to the right, tail up, hat in the raised hand."""
+    """Wyoming's bucking horse: hind quarters and tail left, head thrown down at the right, the rider upright with his hat raised."""
     image = np.zeros((SIZE, 84), np.uint8)
-    cv2.ellipse(image, (42, 58), (27, 12), 38, 0, 360, 255, -1)
-    for points, width in ((((22, 46), (12, 34), (6, 40), (8, 54)), 5), (((60, 66), (74, 78), (68, 86)), 9), (((24, 52), (16, 62), (22, 68)), 6),
-                          (((30, 56), (26, 72), (34, 80)), 5), (((48, 66), (46, 80), (52, 92)), 5), (((56, 70), (60, 84), (54, 88)), 4),
-                          (((34, 48), (36, 28)), 10), (((36, 30), (28, 18), (32, 10)), 4), (((38, 30), (50, 34), (46, 42)), 4),
-                          (((36, 44), (46, 56), (42, 66)), 6), (((24, 8), (40, 10)), 4)):
-        cv2.polylines(image, [np.array(points, np.int32)], False, 255, width, cv2.LINE_AA)
-    cv2.circle(image, (38, 22), 5, 255, -1, cv2.LINE_AA)
+    outline = ((34, 24), (30, 12), (36, 4), (44, 2), (50, 6), (44, 9), (40, 14), (46, 18), (50, 24), (50, 34), (56, 42), (58, 52), (66, 58), (74, 70), (83, 84), (80, 92),
+               (74, 90), (66, 94), (62, 84), (54, 80), (52, 88), (50, 95), (45, 96), (46, 84), (40, 76), (32, 74), (24, 78), (26, 88), (20, 90), (16, 80), (22, 70), (14, 66),
+               (8, 72), (4, 66), (12, 56), (12, 46), (8, 42), (6, 52), (1, 58), (0, 48), (4, 38), (12, 34), (22, 38), (32, 42), (36, 36))
+    cv2.fillPoly(image, [np.array(outline, np.int32)], 255, cv2.LINE_AA)
     return image
 
 

@@ -22,9 +22,10 @@ LAYOUTS = [
     Layout("AK", (("plain", "eab52f"), ("texture", 2)), {"AAA DDD": 5, "AAADDD": 3, "DDDD AA": 1}, "1c3170",
            Legend("ALASKA", .12, .16, .45, face="block", ink="1c3170"), (Legend("THE LAST FRONTIER", .92, .08, .5, face="block", ink="1c3170"),),
            (.04, .96, .26, .78), "round", Emblem("star", .5, .6), "tl tr"),
-    Layout("AK", (("fade", "f0b324", "f3c64a"), ("emblem", "bird", .12, .5, .5, "2a3a7a", .9)), {"AAA DDD": 3, "AAADDD": 3}, "24306a",
-           Legend("ALASKA", .1, .16, .5, face="block", ink="24306a"), (Legend("CELEBRATING STATEHOOD 1959 - 2009", .92, .07, .65, face="block", ink="b03030"),),
-           (.2, .97, .24, .78), "round", stickers="tl tr"),
+    Layout("AK", (("fade", "f0b324", "f3c64a"), ("panel", .02, .2, .17, .85, "24306a"), ("peaks", .9, .2, "e8a05a")), {"AAA DDD": 3, "AAADDD": 3}, "24306a",
+           Legend("ALASKA", .1, .16, .5, face="block", ink="24306a"),
+           (Legend("50", .68, .3, .14, .095, "serif", "f2c84a"), Legend("ALASKA", .45, .07, .13, .095, "block", "f2f2f0"),
+            Legend("CELEBRATING STATEHOOD 1959 - 2009", .92, .07, .65, face="block", ink="b03030")), (.17, .97, .24, .78), "round", stickers="tl tr"),
     # Arizona: desert at dusk; "AAA1234" with narrow dies
     Layout("AZ", (("fade", (0, "58b7b8"), (.4, "d8d2d2"), (.72, "f3e2b0"), (.85, "f3c35a"), (1, "d98a4a")), ("peaks", .9, .16, "6c2a78"),
                   ("disc", .52, .84, .07, "fff6d8"), ("emblem", "saguaro", .07, .68, .5, "6c2a78")),

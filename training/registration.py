@@ -166,7 +166,7 @@ def write(rng, image, row, text, prefix="", suffix="", ink=None, kinds=None, let
     hug = before or after
     x0 = left + slack * (rng.uniform(.1, .9) if hug and not fill else .5 if slack < (row.right - row.left) * .2 or fill else rng.uniform(.3, .7))
     boxes = before.draw(mask, row.left if rng.random() < .6 else x0 - before.width - max(2, beside), lift) if before else []
-    art_ink = ink if rng.random() < .3 else colour(rng, 0, 240)
+    art_ink = ink if rng.random() < .5 else colour(rng, 0, 240)  # dark art as tall as a character must not pass for a hidden one
     for char, kind, x, width in places:
         if char is None:
             separator(rng, image, mask, lift, kind, x0 + x, width, row, ink if kind == "emblem" else art_ink, emblem)

@@ -38,8 +38,8 @@ def side_picture(rng, image, x, width, row, club=None):
         emblem = emblems.symbol(rng)
         h = max(6, int(height * rng.uniform(.5, 1)))
         w = max(6, int(min(width, h * emblem.shape[1] / emblem.shape[0]) * rng.uniform(.8, 1)))
-        blend(image, scaled(emblem, w, h), int(x + rng.uniform(0, max(1, width - w))), y + rng.randint(0, max(1, height - h)), colour(rng, 0, 240),
-              rng.uniform(.7, 1))
+        blend(image, scaled(emblem, w, h), int(x + rng.uniform(0, max(1, width - w))), y + rng.randint(0, max(1, height - h)),
+              colour(rng, 0, 60) if rng.random() < .35 else colour(rng, 0, 240), rng.uniform(.7, 1))
     if club and rng.random() < .5:
         mask = fitted(strokefont.legend(club, rng), rng.randint(6, 11), width)
         blend(image, mask, int(x + (width - mask.shape[1]) / 2), y + rng.randint(0, max(1, height - 8)), colour(rng, 0, 140))
