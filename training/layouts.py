@@ -164,6 +164,10 @@ def draw(rng, layout, cover, issue=None):
         middle = middle.replace(" ", rng.choice("-."))
     if issue in ("standard", "trade") and rng.random() < .025:
         row = row._replace(right=row.right - upright_word(rng, image, row, ink))
+    if issue == "owner" and emblem and emblem.name == "rider" and rng.random() < .8:  # before the owner's text, for it has the text's own ink
+        width = row.height * rng.uniform(.7, .95)
+        emblems.paint(rng, image, "rider", row.left + width / 2, row.top + row.height / 2, row.height * emblem.height, ink, width)
+        row = row._replace(left=row.left + width + rng.uniform(1, 5))
     if issue == "marked":
         width = row.height * rng.uniform(.45, .7)
         emblems.paint(rng, image, "wheelchair" if rng.random() < .5 else "any", row.left + width / 2, row.top + row.height / 2, row.height * rng.uniform(.5, 1),
