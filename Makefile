@@ -4,11 +4,12 @@
 SHELL      := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 BUILD_DEPS := g++ make pkg-config libopencv-dev libavcodec-dev libavformat-dev libavutil-dev
-TEST_DEPS  := $(BUILD_DEPS) mosquitto mosquitto-clients ffmpeg chromium systemd python3
-TRAIN_DEPS := python3-torch python3-onnx python3-opencv python3-numpy python3-pil fonts-roadgeek fonts-routed-gothic fonts-opendin \
-              fonts-dejavu fonts-liberation fonts-roboto-unhinted fonts-urw-base35 fonts-lato fonts-national-park \
-              fonts-bebas-neue fonts-cabin fonts-dancingscript fonts-kaushanscript fonts-leckerli-one fonts-league-spartan fonts- \
-              linuxlibertine fonts-lobster fonts-lobstertwo fonts-oldstandard fonts-rufscript fonts-vollkorn fonts-yanone-kaffeesatz
+RENDER_DEPS := python3-opencv python3-numpy python3-pil fonts-roadgeek fonts-routed-gothic fonts-opendin fonts-dejavu fonts-liberation \
+              fonts-roboto-unhinted fonts-urw-base35 fonts-lato fonts-national-park fonts-bebas-neue fonts-cabin fonts-dancingscript \
+              fonts-kaushanscript fonts-leckerli-one fonts-league-spartan fonts-linuxlibertine fonts-lobster fonts-lobstertwo \
+              fonts-oldstandard fonts-rufscript fonts-vollkorn fonts-yanone-kaffeesatz
+TEST_DEPS  := $(BUILD_DEPS) $(RENDER_DEPS) mosquitto mosquitto-clients ffmpeg chromium systemd python3
+TRAIN_DEPS := $(RENDER_DEPS) python3-torch python3-onnx
 ALPRD_SHARED ?= $(abspath ../shared)
 export ALPRD_SHARED
 
@@ -42,6 +43,7 @@ test: ## everything that CI runs
 	@scripts/onnxruntime bin
 	@test -z "$$(gofmt -l cmd internal docs)" || { echo "error: gofmt would change:"; gofmt -l cmd internal docs; exit 1; }
 	go vet ./...
+	/usr/bin/python3 training/check.py
 	@start=$$(date +%s); go test -timeout 20m ./... ; \
 	$(MAKE) --no-print-directory security; \
 	echo "test: green in $$(( $$(date +%s) - start )) s"
