@@ -9,7 +9,7 @@ RENDER_DEPS := python3-opencv python3-numpy python3-pil fonts-roadgeek fonts-rou
               fonts-kaushanscript fonts-leckerli-one fonts-league-spartan fonts-linuxlibertine fonts-lobster fonts-lobstertwo \
               fonts-oldstandard fonts-rufscript fonts-vollkorn fonts-yanone-kaffeesatz
 TEST_DEPS  := $(BUILD_DEPS) $(RENDER_DEPS) mosquitto mosquitto-clients ffmpeg chromium systemd python3
-TRAIN_DEPS := $(RENDER_DEPS) python3-torch python3-onnx
+TRAIN_DEPS := $(RENDER_DEPS) python3-torch python3-onnx ffmpeg
 ALPRD_SHARED ?= $(abspath ../shared)
 export ALPRD_SHARED
 
