@@ -259,7 +259,12 @@ func (l *Lane) report() []alpr.Read {
 			// It was told with another text, finally; this one could be listed, so it is an event of its own.
 			t.id, t.pass, t.revision, t.changes, t.told, t.closed = alpr.NewID(l.now), 0, 0, 0, "", false
 		}
-		if t.told == "" && t.sure(l.usual >= 3) && !l.sticker(t) && !t.misread() || t.changed() {
+		tellable := t.told == "" && t.sure(l.usual >= 3) && !l.sticker(t) && !t.misread()
+		if tellable {
+			l.adopt(t)
+			tellable = t.told == ""
+		}
+		if tellable || t.changed() {
 			reads = append(reads, l.tell(t))
 		}
 	}
@@ -278,6 +283,9 @@ func (l *Lane) finish(t *track) []alpr.Read {
 		return nil
 	}
 	if t.told == "" && (!t.plausible() || t.misread() || l.flicker(t)) {
+		return nil
+	}
+	if l.adopt(t); t.closed {
 		return nil
 	}
 	seen := float64(min(t.hits, 50)) // a parked car is not the measure

@@ -166,7 +166,11 @@ func (l *Lane) assign(sights []*sight) []alpr.Read {
 				if kin >= sameText {
 					near = max(near, -sameText/2) // the same plate twice in the world: it moved, however far
 				}
-				if o := near + kin; o > odds {
+				o := near + kin
+				if o < samePicture && t.uncovers(s.look) {
+					o = samePicture
+				}
+				if o > odds {
 					best, to, odds = s, t, o
 				}
 			}
@@ -226,6 +230,34 @@ func (l *Lane) reopen(s *sight) *track {
 		}
 	}
 	return nil
+}
+
+// adopt makes a track that nothing was told of the continuation of one that said the same a little earlier: a vehicle that came out
+// from behind another and was misread at first.
+func (l *Lane) adopt(t *track) {
+	text := t.fused.best()
+	if t.told != "" || len(text) < common {
+		return
+	}
+	same := func(o *track) bool {
+		before := t.born.Sub(o.last)
+		return o != t && o.told == text && before >= 0 && before < again
+	}
+	for _, from := range []*[]*track{&l.closed, &l.tracks} {
+		i := slices.IndexFunc(*from, same)
+		if i < 0 {
+			continue
+		}
+		o := (*from)[i]
+		t.id, t.pass, t.revision, t.changes, t.told, t.toldSure, t.closed = o.id, o.pass, o.revision, o.changes, o.told, o.toldSure, o.closed
+		t.first, t.start, t.hits = o.first, o.start, t.hits+o.hits
+		if from == &l.closed {
+			l.closed = slices.Delete(l.closed, i, i+1)
+		} else {
+			o.closed = true // what it would tell is told by the other one
+		}
+		return
+	}
 }
 
 // compare notes which short texts stand beside longer ones on the same vehicle.

@@ -32,6 +32,7 @@ type track struct {
 	changes  int     // how often the told text has changed
 	closed   bool    // its final read is out; kept to recognise the vehicle if it shows again
 
+	born        time.Time // when it was first seen
 	first, last time.Time // of the pass, or of its latest part
 	start, quad alpr.Quad // early on and at last
 	motion      motion
@@ -123,7 +124,7 @@ func (t *track) offered() []string {
 // move notes where the plate is now.
 func (t *track) move(q alpr.Quad, at time.Time) {
 	if t.hits == 0 {
-		t.first, t.motion = at, startMotion(q, at)
+		t.born, t.first, t.motion = at, at, startMotion(q, at)
 	} else {
 		t.motion.saw(q, at)
 	}

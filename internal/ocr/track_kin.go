@@ -1,6 +1,9 @@
 package ocr
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 const (
 	// byChance is how often two plates have the same character at the same place: letters and digits have their places, and
@@ -19,6 +22,21 @@ func (t *track) kinship(l *look) float64 {
 		odds = max(odds, resemblance(k.own, l.own), math.Log(k.alike(l)))
 	}
 	return odds
+}
+
+// uncovers reports whether a look shows more, or less, of the track's plate than was seen before: its text begins or ends with the
+// other one, and the smaller box lies in the larger. So a plate comes out from behind another vehicle.
+func (t *track) uncovers(l *look) bool {
+	long, short := t.fused.best(), l.own.best()
+	if len(long) < len(short) {
+		long, short = short, long
+	}
+	if len(short) < shortest || len(long) == len(short) || !strings.HasPrefix(long, short) && !strings.HasSuffix(long, short) {
+		return false
+	}
+	m := t.motion.to(l.frame.At)
+	_, part := overlap(m.quad(), l.quad)
+	return part > 0.6
 }
 
 // alike is how much more probable two looks make each other's texts than chance does.
