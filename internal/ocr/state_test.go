@@ -2,10 +2,15 @@ package ocr
 
 import (
 	"encoding/json"
+	"image"
+	"image/png"
 	"math"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
+
+	"alprd/internal/alpr"
 )
 
 const testSigns = "ABCDEFGHIJKLMNOPQRSTUVWXYZ# "
@@ -162,5 +167,61 @@ func TestBeliefOverAPass(t *testing.T) {
 	s.know.Floor = 0.9999999
 	if r, c := s.believe([]naming{sure}, ""); r != "" || c != 0 {
 		t.Errorf("below the floor: %s %.3f", r, c)
+	}
+}
+
+// Drawn plates, 360 pixels wide: the name is read, in either band; where it is hidden, too small, or something else stands
+// there, the state is unknown.
+func TestStatesOfDrawnPlates(t *testing.T) {
+	e := openEngine(t)
+	for _, c := range []struct {
+		file, want string
+		scale      float64
+	}{
+		{"virginia", "us-va", 1},
+		{"oregon", "us-or", 1},
+		{"hidden", "", 1},
+		{"slogan", "", 1},
+		{"small", "", 0.14},
+	} {
+		p := drawn(t, "testdata/state-"+c.file+".png")
+		q := alpr.Quad{{X: 60 * c.scale, Y: 50 * c.scale}, {X: 420 * c.scale, Y: 50 * c.scale}, {X: 420 * c.scale, Y: 230 * c.scale}, {X: 60 * c.scale, Y: 230 * c.scale}}
+		n, err := e.states.look(p, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, sure := e.states.believe([]naming{n}, "ABC1234"); got != c.want {
+			t.Errorf("%s is %q (%.2f), want %q", c.file, got, sure, c.want)
+		}
+	}
+}
+
+// drawn is a grey PNG.
+func drawn(t testing.TB, path string) plane {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, ok := m.(*image.Gray)
+	if !ok {
+		t.Fatalf("%s is %T", path, m)
+	}
+	return plane{pix: g.Pix, stride: g.Stride, w: g.Rect.Dx(), h: g.Rect.Dy()}
+}
+
+func BenchmarkState(b *testing.B) {
+	e := openEngine(b)
+	p := drawn(b, "testdata/state-oregon.png")
+	q := alpr.Quad{{X: 60, Y: 50}, {X: 420, Y: 50}, {X: 420, Y: 230}, {X: 60, Y: 230}}
+	for b.Loop() {
+		if _, err := e.states.look(p, q); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
