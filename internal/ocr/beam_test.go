@@ -114,3 +114,40 @@ func BenchmarkBeam(b *testing.B) {
 		beam(p, tried)
 	}
 }
+
+// A place that can't be read is a wildcard, and the rest of the text stands: neither guessed whole nor dropped. What is there is
+// not doubted for it.
+func TestHiddenPlacesAreWildcards(t *testing.T) {
+	p := say("ABC1234", 0.99)
+	p.Hidden = make([]float32, p.Columns())
+	hide := func(column int, sure float64) {
+		for c := range alpr.Classes {
+			v := sure / 36
+			if c == alpr.Blank {
+				v = 1 - sure
+			}
+			p.Row(column)[c] = float32(math.Log(max(v, 1e-9)))
+		}
+		p.Hidden[column] = float32(sure)
+	}
+	hide(1+2*3, 0.97) // the 1
+	l := &look{frame: &alpr.Frame{}, evidence: alpr.Evidence{p}, texts: beam(p, tried)}
+	l.own = believe(l.evidence, l.texts, nil)
+	r := l.still()
+	if got := r.Plate.Text(); got != "ABC?234" || r.Plate.Open() != 1 {
+		t.Fatalf("a plate whose fourth character is hidden reads %q", got)
+	}
+	if r.Confidence < 0.5 || l.own.judge(0.9) != Reported {
+		t.Errorf("what is legible is %.2f sure", r.Confidence)
+	}
+	hide(1, 0.97)
+	hide(3, 0.97)
+	hide(5, 0.97)
+	hide(9, 0.97)
+	hide(11, 0.97)
+	l = &look{frame: &alpr.Frame{}, evidence: alpr.Evidence{p}, texts: beam(p, tried)}
+	l.own = believe(l.evidence, l.texts, nil)
+	if v := l.own.judge(0.9); v == Reported {
+		t.Errorf("a plate of which one character shows is %s as %q", v, l.own.best())
+	}
+}
