@@ -33,6 +33,11 @@ func Choose(name string) (Backend, error) {
 	return choose(name, LibraryDirs(), shipped)
 }
 
+// ChooseIn is Choose with ONNX Runtime's library looked for in one folder.
+func ChooseIn(dir, name string) (Backend, error) {
+	return choose(name, []string{dir}, shipped)
+}
+
 func choose(name string, dirs []string, weights fs.FS) (Backend, error) {
 	if !slices.Contains(Backends(), name) {
 		return Backend{}, &libraryError{what: fmt.Sprintf("%q is no back end", name), hint: "write " + strings.Join(Backends(), ", ")}
