@@ -38,9 +38,20 @@ EMPTY = 255
 CANVAS_W, CANVAS_H = 512, 256
 
 FACES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "out", "state_faces.txt")
-SCRIPTS = ("Z003", "Kaushan", "lobster", "LobsterTwo", "DancingScript", "Leckerli", "Isabella", "Breip", "breip", "bwht", "Rufscript", "levien", "Delphine",
-           "RomandeADFScript", "Domestic_Manners", "dkg", "Caliban", "Staypuft", "StayPuft", "Havana", "Bajaderka", "Comic", "linex/elegital", "TomsonTalks",
-           "SteveHand", "CabinSketch", "Oldania", "Italic", "Oblique", "-It", "BdIta")
+# Running hands and brushes, and how often each is drawn; other faces are drawn alike. State names are often written so, and Debian has few.
+SCRIPTS = {
+    "opentype/kaushanscript/KaushanScript-Regular.otf": 5, "opentype/lobster/lobster.otf": 3, "opentype/lobstertwo/LobsterTwo-Italic.otf": 3,
+    "opentype/lobstertwo/LobsterTwo-BoldItalic.otf": 3, "opentype/lobstertwo/LobsterTwo-Bold.otf": 1, "opentype/dancingscript/DancingScript-Bold.otf": 4,
+    "opentype/dancingscript/DancingScript-Regular.otf": 3, "truetype/leckerli-one/LeckerliOne-Regular.ttf": 3, "opentype/urw-base35/Z003-MediumItalic.otf": 4,
+    "truetype/linex/elegbold.ttf": 4, "truetype/linex/elegital.ttf": 3, "opentype/levien/TypoScript.otf": 4, "truetype/sjfonts/Delphine.ttf": 2,
+    "truetype/sjfonts/SteveHand.ttf": 1, "truetype/isabella/Isabella.ttf": 2, "truetype/breip/Breip.ttf": 2, "truetype/rufscript/Rufscript010.ttf": 2,
+    "truetype/adf/RomandeADFScriptStd-Italic.otf": 3, "truetype/fifthhorseman/dkgBd.ttf": 1, "truetype/dustin/Domestic_Manners.ttf": 1,
+    "truetype/ecolier-court/Ecolier-court.ttf": 2, "truetype/kristi/Kristi.ttf": 2, "truetype/yusei-magic/YuseiMagic-Regular.ttf": 1,
+    "opentype/gazis/GFSGazis.otf": 1, "truetype/femkeklaver/femkeklaver.ttf": 1, "truetype/linex/Abecedario.ttf": 1, "truetype/linex/AbecedarioNegrita.ttf": 1,
+    "truetype/adf/OldaniaADFStd-Italic.otf": 1, "truetype/adf/OldaniaADFStd-BoldItalic.otf": 1, "opentype/bajaderka/Bajaderka-Regular.otf": 1,
+    "opentype/urw-base35/C059-BdIta.otf": 1, "opentype/urw-base35/P052-BoldItalic.otf": 1,
+}
+SLANTED = ("Italic", "Oblique", "-It", "BdIta", "Ital")
 ODD = ("aenigma", "dustin", "linex", "radisnoir", "rampart", "train", "league-mono", "Mono", "summersby", "beteckna", "klaudia", "bwht")
 
 
@@ -65,7 +76,7 @@ def legible(path, means):
 
 
 def faces():
-    """Paths of usable faces, by kind: plain, script, odd. Looked through once, then kept in a file."""
+    """Usable faces by kind: plain, slanted, script, odd; each as (paths, weights). Looked through once, then kept in a file."""
     if not os.path.exists(FACES):
         found = sorted(set(glob.glob("/usr/share/fonts/**/*.[ot]tf", recursive=True)))
         usual = [p for p in found if any(k in p for k in ("Sans-Bold", "Sans-Regular", "Serif-Bold", "Serif-Regular", "RG2014D"))]
@@ -77,18 +88,25 @@ def faces():
             f.write("\n".join(kept))
     with open(FACES) as f:
         all_faces = f.read().split("\n")
-    script = [p for p in all_faces if any(s in p for s in SCRIPTS) and "aenigma" not in p]
-    odd = [p for p in all_faces if any(s in p for s in ODD) and p not in script]
-    return [p for p in all_faces if p not in script and p not in odd], script, odd
+    script = [(os.path.join("/usr/share/fonts", p), w) for p, w in SCRIPTS.items() if os.path.exists(os.path.join("/usr/share/fonts", p))]
+    taken = {p for p, _ in script}
+    odd = [p for p in all_faces if any(s in p for s in ODD) and p not in taken]
+    taken.update(odd)
+    slanted = [p for p in all_faces if any(s in p for s in SLANTED) and p not in taken]
+    taken.update(slanted)
+    plain = [p for p in all_faces if p not in taken]
+    return [(k, [1] * len(k)) for k in (plain, slanted)] + [tuple(zip(*script)) or (plain, [1] * len(plain))] + [(odd or plain, [1] * len(odd or plain))]
 
 
-_faces, _fonts, _lengths = [], {}, {}
+_faces, _fonts, _lengths, _running, _script = [], {}, {}, set(), []
 
 
 def font_of(rng):
     if not _faces:
         _faces.extend(faces())
-    path = rng.choice(_faces[rng.choices([0, 1, 2], [64, 30, 6])[0]])
+        _running.update(_faces[2][0])
+    kind = rng.choices([0, 1, 2, 3], [20, 8, 68, 4] if _script else [46, 14, 34, 6])[0]
+    path = rng.choices(*_faces[kind])[0]
     if path not in _fonts:
         if len(_fonts) > 900:
             _fonts.clear()
@@ -158,7 +176,7 @@ def bent(rng, mask):
     """Arched, waved, slanted or rising lettering."""
     h, w = mask.shape
     kind = rng.random()
-    if kind > .24:
+    if kind > .34:
         return mask
     x = np.arange(w, dtype=np.float32)
     u = (x - w / 2) / (w / 2)
@@ -166,9 +184,11 @@ def bent(rng, mask):
         rise = (u * u) * h * rng.uniform(.15, .8) * rng.choice([1, 1, 1, -1])
     elif kind < .14:  # wave
         rise = np.sin(u * rng.uniform(1, 4) + rng.uniform(0, 6)) * h * .2
-    else:  # rising line
+    elif kind < .24:  # rising line
         rise = u * w * rng.uniform(-.07, .05)
-    slant = rng.choice([0, 0, rng.uniform(-.1, .35)])
+    else:
+        rise = u * 0
+    slant = rng.uniform(-.15, .4) if kind >= .24 else rng.choice([0, 0, rng.uniform(-.1, .35)])
     pad_top, pad_bottom = int(max(0, -rise.min())) + 1, int(max(0, rise.max())) + 1
     reach = int(abs(slant) * h) + 1
     H, W = h + pad_top + pad_bottom, w + 2 * reach
@@ -199,6 +219,8 @@ def paint(canvas, mask, x, y, ink, opacity=1.):
 def write_line(rng, canvas, text, plain, key, height, cx, cy, room):
     """Writes a line centred at (cx, cy), its capitals `height` pixels high, no wider than room. Returns the Line or None."""
     font = font_of(rng)
+    if text.isupper() and font.path in _running and rng.random() < .85:
+        text = text.title()  # running hands are not set in capitals
     mask, middles = written(rng, text, font)
     if mask is None:
         return None
@@ -478,7 +500,7 @@ def bands(picture, width, top, left):
 
 def look(rng, canvas, lines, easy=False):
     """One degraded look at a plate: (bands, labels [2, LONGEST + COLUMNS])."""
-    width = math.exp(rng.uniform(math.log(150), math.log(440)) if rng.random() < .7 else rng.uniform(math.log(60), math.log(170)))
+    width = math.exp(rng.uniform(math.log(150), math.log(440)) if rng.random() < (.85 if _script else .7) else rng.uniform(math.log(60), math.log(170)))
     if easy:
         width = rng.uniform(260, 430)
     mx, my = int(width * .14) + 2, int(width * .1) + 2
@@ -498,7 +520,7 @@ def look(rng, canvas, lines, easy=False):
     pitch = max(caps) * rng.choice([.5, .9, 1.4]) if caps else 10
     if not easy:
         image = degrade.light(rng, image)
-        if rng.random() < .7:
+        if rng.random() < (.35 if _script else .7):
             image = degrade.optics(rng, image, pitch)
         image = degrade.compress(rng, degrade.sensor(rng, image, 60.))
     image = np.clip(image, 0, 255).astype(np.uint8)
@@ -577,10 +599,13 @@ def main():
     parser.add_argument("out", nargs="?")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shards", type=int, default=30)
+    parser.add_argument("--script", action="store_true", help="mostly running hands")
     parser.add_argument("--easy", action="store_true", help="large and sharp: the first looks of a training, which then starts sooner")
     parser.add_argument("--sheet", help="write examples as a picture instead")
     a = parser.parse_args()
     cv2.setNumThreads(1)
+    if a.script:
+        _script.append(True)
     if a.sheet:
         return sheet(a.sheet, a.seed)
     os.makedirs(a.out, exist_ok=True)

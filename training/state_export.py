@@ -17,7 +17,6 @@ import torch
 
 import state_words
 from export import without_identities
-from state_names import WORDS
 from state_reader import BAND_HEIGHT, BANDS, CLASSES, COLUMNS, SIDE, SIGNS, WIDTH, StateReader
 
 TOLERANCE = 1e-4
@@ -67,7 +66,7 @@ def main():
         signs=SIGNS, columns=COLUMNS, bands=BANDS, side=SIDE, width=WIDTH, band_height=BAND_HEIGHT,
         temperature=state_words.TEMPERATURE, something_else=state_words.SOMETHING_ELSE, elsewhere=state_words.ELSEWHERE, unknown=state_words.UNKNOWN,
         slope=a.slope, offset=a.offset, floor=a.floor,
-        words={s: [dict(text=t, where=w, share=p) for t, w, p in WORDS[s]] for s in sorted(WORDS)})
+        words={s: [dict(text=t, where=w, share=p) for t, w, p in state_words.KNOWN[s]] for s in sorted(state_words.KNOWN)})
     words = description.pop("words")
     text = json.dumps(description, indent=1)[:-2] + ',\n "words": {\n%s\n }\n}' % ",\n".join(
         '  "%s": %s' % (s, json.dumps(words[s])) for s in sorted(words))  # one line a state

@@ -15,7 +15,7 @@ WORDS = {
     "ca": [("CALIFORNIA", "t", .95), ("DMVCAGOV", "b", .3), ("THE GOLDEN STATE", "b", .05)],
     "co": [("COLORADO", "b", .7), ("COLORADO", "t", .3), ("COLORFUL COLORADO", "tb", .03)],
     "ct": [("CONNECTICUT", "t", .95), ("CONSTITUTION STATE", "b", .8)],
-    "dc": [("WASHINGTON DC", "t", .9), ("TAXATION WITHOUT REPRESENTATION", "b", .8), ("DISTRICT OF COLUMBIA", "tb", .1),
+    "dc": [("WASHINGTON DC", "t", .9), ("WASHINGTON D", "t", .5), ("TAXATION WITHOUT REPRESENTATION", "b", .8), ("DISTRICT OF COLUMBIA", "tb", .1),
            ("NATIONS CAPITAL", "b", .05), ("CELEBRATE DISCOVER", "b", .1), ("A CAPITAL CITY", "b", .03)],
     "de": [("DELAWARE", "b", .8), ("DELAWARE", "t", .2), ("THE FIRST STATE", "t", .8), ("THE FIRST STATE", "b", .1)],
     "fl": [("FLORIDA", "t", .6), ("MYFLORIDACOM", "t", .4), ("FLORIDA", "b", .1), ("SUNSHINE STATE", "b", .5)],
@@ -72,9 +72,24 @@ WORDS = {
     "wy": [("WYOMING", "b", .6), ("WYOMING", "t", .4), ("FOREVER WEST", "b", .05)],
 }
 
+# Parts of these that no other state's plates bear: one misread letter hides a motto of thirty, but not all of its words. RKANSAS keeps an
+# Arkansas whose A was lost from being a Kansas. Drawn they are only as parts of the whole.
+PARTS = {
+    "ar": [("RKANSAS", "t", .5), ("AKANSAS", "t", .6), ("NATURAL", "b", .6)], "az": [("GRAND CANYON", "b", .7), ("CANYON", "b", .5)], "ct": [("CONSTITUTION", "b", .7)],
+    "dc": [("TAXATION", "b", .8), ("WITHOUT", "b", .7), ("REPRESENTATION", "b", .7)], "fl": [("SUNSHINE", "b", .4), ("FLORIDACOM", "t", .4)],
+    "id": [("POTATOES", "b", .7), ("FAMOUS", "b", .6)], "la": [("SPORTSMAN", "b", .7), ("PARADISE", "b", .6), ("PURCHASE", "b", .05)],
+    "ma": [("THE SPIRIT OF", "b", .6), ("SPIRIT OF AMERICA", "b", .6)], "me": [("VACATION", "b", .3)], "mi": [("MICHIGANGOV", "b", .4)],
+    "md": [("MARYLANDGOV", "b", .4), ("CHESAPEAKE", "b", .1)], "nd": [("PEACE GARDEN", "b", .5), ("DISCOVER THE", "t", .5)], "nj": [("JERSEY", "t", .8)],
+    "nm": [("MEXICO", "tb", .5), ("ENCHANTMENT", "b", .7)], "nv": [("SILVER STATE", "b", .6)], "oh": [("AVIATION", "tb", .4)], "pa": [("PENNSYL", "t", .5)],
+    "ri": [("RHODE", "t", .6), ("OCEAN", "b", .5)], "sd": [("GREAT FACES", "b", .7), ("GREAT PLACES", "b", .7)], "tx": [("LONE STAR", "b", .7)],
+    "vt": [("GREEN MOUNTAIN", "b", .7)], "wa": [("EVERGREEN", "b", .7)], "wi": [("DAIRYLAND", "b", .7)], "wv": [("EST VIRGINIA", "t", .5)], "ny": [("EMPIRE", "b", .5)],
+    "tn": [("VOLUNTEER", "tb", .3)], "nh": [("LIVE FREE", "t", .6), ("FREE OR DIE", "t", .6)], "il": [("OF LINCOLN", "b", .5)], "hi": [("ALOHA", "b", .8)],
+    "mn": [("EXPLORE MINN", "t", .5)], "ky": [("UNBRIDLED", "tb", .3), ("BLUEGRASS", "tb", .2)],
+}
+
 # As printed, where the text in WORDS lacks what is printed with it. Others are printed as they stand there, in any case.
 PRINTED = {
-    "WASHINGTON DC": ["Washington, D.C.", "WASHINGTON, DC", "Washington DC"], "MYFLORIDACOM": ["MYFLORIDA.COM"], "GEORGIAGOV": ["GEORGIA.gov"],
+    "WASHINGTON DC": ["Washington, D.C.", "WASHINGTON, DC", "Washington DC"], "WASHINGTON D": ["Washington, D.C."], "MYFLORIDACOM": ["MYFLORIDA.COM"], "GEORGIAGOV": ["GEORGIA.gov"],
     "DMVCAGOV": ["dmv.ca.gov"], "NATIONS CAPITAL": ["Nation's Capital"], "CELEBRATE DISCOVER": ["Celebrate & Discover"], "WWWINGOV": ["www.IN.gov"],
     "LINCOLNS BOYHOOD HOME": ["Lincoln's Boyhood Home"], "ITS THAT FRIENDLY": ["It's that friendly"], "SPORTSMANS PARADISE": ["Sportsman's Paradise"],
     "WWWMARYLANDGOV": ["www.maryland.gov"], "WAR OF ####": ["War of 1812"], "WWWMICHIGANGOV": ["www.Michigan.gov"], "MICHIGANORG": ["michigan.org"],

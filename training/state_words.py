@@ -5,7 +5,7 @@ after it. A state's band is explained by one of its own words, or by something e
 """
 import numpy as np
 
-from state_names import STATES, WORDS
+from state_names import PARTS, STATES, WORDS
 from state_reader import BLANK, SIGNS
 
 TEMPERATURE = 1.0
@@ -37,11 +37,8 @@ def contains(p, text):
     return np.minimum(1., after + a[:, -1])
 
 
-def flat():
-    return [(s, text, where, share) for s in STATES for text, where, share in WORDS[s]]
-
-
-LIST = flat()
+KNOWN = {s: WORDS[s] + PARTS.get(s, []) for s in STATES}
+LIST = [(s, text, where, share) for s in STATES for text, where, share in KNOWN[s]]
 TEXTS = sorted({t for _, t, _, _ in LIST})
 LONGER = {t: [u for u in TEXTS if u != t and t in u] for t in TEXTS}
 
@@ -60,7 +57,7 @@ def posterior(logp):
             if possible.any():
                 said[text][possible] = contains(p[possible], text)
         for s, text, where, share in LIST:
-            own = {w for w, _, _ in WORDS[s]}  # WASHINGTON is not said by WASHINGTON DC, but SCENIC IDAHO says IDAHO too
+            own = {w for w, _, _ in KNOWN[s]}  # WASHINGTON is not said by WASHINGTON DC, but SCENIC IDAHO says IDAHO too
             mine = said[text] - np.max([said[u] for u in LONGER[text] if u not in own] or [np.zeros(len(p))], axis=0)
             i = STATES.index(s)
             evidence[i, band] = np.maximum(evidence[i, band], mine * (share if letter in where else share * ELSEWHERE))

@@ -54,6 +54,15 @@ wait $renderer 2>/dev/null || true
 renderer=
 "$PYTHON" train_finder.py --export "$WEIGHTS/finder.onnx"
 
+echo "state reader: rendering bands"
+BANDS=${BANDS:-34}         # shards of bands, 3,000 each
+"$PYTHON" state_bands.py out/state_easy --easy --seed 90 --shards $((BANDS < 2 ? BANDS : 2))
+"$PYTHON" state_bands.py out/state_script --script --seed 40 --shards $(((BANDS + 1) / 2))
+"$PYTHON" state_bands.py out/state --seed 3 --shards "$BANDS"
+echo "state reader: training for $MINUTES minutes"
+"$PYTHON" train_state.py out/state_easy=.3 out/state_script out/state --stem out/recogniser.pt --out out/state.pt --minutes "$MINUTES"
+"$PYTHON" state_export.py out/state.pt "$WEIGHTS/state.onnx" --slope .783 --offset 2.303 --floor .6  # state_measure.py says what fits
+
 if [ -d "$ALPRD_SHARED/data/closeups" ]; then
   "$PYTHON" measure_finder.py "$WEIGHTS/finder.onnx"
   "$PYTHON" evaluate.py "$WEIGHTS/recogniser.onnx" --shared "$ALPRD_SHARED"
