@@ -135,10 +135,16 @@ const (
 	worthOfNamings = 1.5
 	// mostNamed is how many of a pass's looks, the best first, the state reader is shown.
 	mostNamed = 2
+	// leastNamed is the width of a plate below which its state isn't asked for, pixels: on california's plates, 60 to 140 wide, half
+	// of the names that were read were wrong.
+	leastNamed = 140
 )
 
-// named is what the state reader says of a look, asked once; nil where there is none, or no picture any more.
+// named is what the state reader says of a look, asked once; nil where there is none, no picture any more, or one too small.
 func (l *look) named() naming {
+	if wide, _ := sides(l.quad); wide < leastNamed {
+		return nil
+	}
 	if l.naming == nil && l.states != nil && l.pictured() {
 		n, err := l.states.look(luma(l.frame.Image), l.quad)
 		if err != nil {

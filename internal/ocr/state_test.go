@@ -196,6 +196,26 @@ func TestStatesOfDrawnPlates(t *testing.T) {
 	}
 }
 
+// A plate too small for its name to be legible isn't asked for its state.
+func TestSmallPlatesAreNotNamed(t *testing.T) {
+	e := openEngine(t)
+	p := drawn(t, "testdata/state-virginia.png")
+	m := image.NewYCbCr(image.Rect(0, 0, p.w, p.h), image.YCbCrSubsampleRatio420)
+	for y := range p.h {
+		copy(m.Y[y*m.YStride:], p.pix[y*p.stride:][:p.w])
+	}
+	for i := range m.Cb {
+		m.Cb[i], m.Cr[i] = 128, 128
+	}
+	for wide, want := range map[float64]string{360: "us-va", leastNamed - 1: ""} {
+		q := alpr.Quad{{X: 60, Y: 50}, {X: 60 + wide, Y: 50}, {X: 60 + wide, Y: 50 + wide/2}, {X: 60, Y: 50 + wide/2}}
+		l := &look{frame: &alpr.Frame{Image: m}, quad: q, states: e.states}
+		if got, sure := region("ABC1234", []*look{l}); got != want {
+			t.Errorf("%v px wide: %q (%.2f), want %q", wide, got, sure, want)
+		}
+	}
+}
+
 // drawn is a grey PNG.
 func drawn(t testing.TB, path string) plane {
 	t.Helper()
