@@ -9,7 +9,19 @@ RENDER_DEPS := python3-opencv python3-numpy python3-pil fonts-roadgeek fonts-rou
               fonts-kaushanscript fonts-leckerli-one fonts-league-spartan fonts-linuxlibertine fonts-lobster fonts-lobstertwo \
               fonts-oldstandard fonts-rufscript fonts-vollkorn fonts-yanone-kaffeesatz
 TEST_DEPS  := $(BUILD_DEPS) $(RENDER_DEPS) mosquitto mosquitto-clients ffmpeg chromium systemd python3
-TRAIN_DEPS := $(RENDER_DEPS) python3-torch python3-onnx ffmpeg
+# What the names of states are set in; a missing face narrows the lettering, it stops nothing.
+NAME_FONTS := fonts-adf-accanthis fonts-adf-baskervald fonts-adf-berenis fonts-adf-gillius fonts-adf-ikarius fonts-adf-irianis \
+              fonts-adf-libris fonts-adf-mekanus fonts-adf-oldania fonts-adf-romande fonts-adf-solothurn fonts-adf-switzera \
+              fonts-adf-tribun fonts-adf-universalis fonts-adf-verana fonts-aenigma fonts-allerta fonts-arapey fonts-averia-serif-gwf \
+              fonts-bajaderka fonts-beteckna fonts-breip fonts-bwht fonts-cabinsketch fonts-cantarell fonts-century-catalogue fonts-cmu \
+              fonts-comfortaa fonts-comic-neue fonts-dejavu-extra fonts-dkg-handwriting fonts-dosis fonts-dustin fonts-ebgaramond \
+              fonts-ecolier-court fonts-essays1743 fonts-femkeklaver fonts-georgewilliams fonts-gfs-artemisia fonts-gfs-bodoni-classic \
+              fonts-gfs-didot fonts-gfs-gazis fonts-goudybookletter fonts-havana fonts-humor-sans fonts-inter fonts-isabella fonts-joscelyn \
+              fonts-junction fonts-jura fonts-karla fonts-klaudia-berenika fonts-klee fonts-kristi fonts-league-mono fonts-levien-museum \
+              fonts-levien-typoscript fonts-linex fonts-manrope fonts-okolaks fonts-open-sans fonts-oxygen fonts-paratype fonts-play \
+              fonts-quicksand fonts-radisnoir fonts-rampart fonts-roboto-slab fonts-sjfonts fonts-staypuft fonts-summersby \
+              fonts-tomsontalks fonts-train fonts-tuffy fonts-yusei-magic
+TRAIN_DEPS := $(RENDER_DEPS) $(NAME_FONTS) python3-torch python3-onnx ffmpeg
 ALPRD_SHARED ?= $(abspath ../shared)
 export ALPRD_SHARED
 
