@@ -198,8 +198,8 @@ func (y *Tally) Summary(settled int) Summary {
 			alerted[v] = true
 		}
 	}
-	for id, n := range y.seen {
-		if n < 3 || y.lastSeen[id]+uint64(settled) > y.last || y.parked(id) {
+	for id := range y.seen {
+		if !y.left(id, settled) {
 			continue
 		}
 		s.Vehicles++
@@ -211,13 +211,18 @@ func (y *Tally) Summary(settled int) Summary {
 		default:
 			s.Wrong++
 		}
-		for _, l := range y.listings {
-			if l.Vehicle.ID == id && l.Certain {
-				s.Expected++
-				if !alerted[id] {
-					s.Missed++
-				}
-			}
+	}
+	for _, l := range y.listings {
+		if !l.Certain {
+			continue
+		}
+		// What is still in view may yet be told; what was told counts.
+		switch id := l.Vehicle.ID; {
+		case alerted[id]:
+			s.Expected++
+		case y.left(id, settled):
+			s.Expected++
+			s.Missed++
 		}
 	}
 	for id, p := range best {
@@ -231,6 +236,11 @@ func (y *Tally) Summary(settled int) Summary {
 		s.LatencyP50, s.LatencyP95 = d[(n-1)/2].Seconds(), d[(95*n+99)/100-1].Seconds()
 	}
 	return s
+}
+
+// left reports whether a vehicle was seen, drove on, and has been out of view for settled frames: it is time to judge.
+func (y *Tally) left(vehicle, settled int) bool {
+	return y.seen[vehicle] >= 3 && y.lastSeen[vehicle]+uint64(settled) <= y.last && !y.parked(vehicle)
 }
 
 func (y *Tally) textOf(vehicle int) string {
