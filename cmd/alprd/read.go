@@ -317,6 +317,7 @@ type passLine struct {
 
 type plateLine struct {
 	Text             string           `json:"text"`
+	Partial          bool             `json:"partial,omitempty"` // text leaves characters open: ? or *
 	Confidence       float64          `json:"confidence"`
 	Weakest          float64          `json:"weakest"`
 	Region           *string          `json:"region"`
@@ -353,7 +354,7 @@ func (o *readOptions) plates(reads []alpr.Read) []plateLine {
 
 func (o *readOptions) plate(r alpr.Read) plateLine {
 	line := plateLine{
-		Text: r.Plate.Text(), Confidence: round(r.Confidence, 4), Weakest: round(r.Weakest, 4),
+		Text: r.Plate.Text(), Partial: r.Partial, Confidence: round(r.Confidence, 4), Weakest: round(r.Weakest, 4),
 		RegionConfidence: round(r.RegionConfidence, 4), Small: r.Small, CharHeightPx: round(r.CharPx, 1),
 		Candidates: r.Candidates, Lattice: r.Lattice,
 	}

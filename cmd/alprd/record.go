@@ -187,7 +187,7 @@ func (r *recorder) alert(read alpr.Read, d dueAlert, plate []byte, sceneSHA stri
 			CapturedAt: alpr.Time{Time: read.At},
 			Clock:      alpr.AlertClock{Quality: string(read.Clock.Quality), ErrorS: read.Clock.Error.Seconds()},
 			Read: alpr.AlertRead{
-				Text: read.Plate.Text(), Confidence: rounded(read.Confidence), Weakest: rounded(read.Weakest),
+				Text: read.Plate.Text(), Partial: read.Partial, Confidence: rounded(read.Confidence), Weakest: rounded(read.Weakest),
 				Region: optional(read.Region), RegionConfidence: rounded(read.RegionConfidence), Small: read.Small,
 				Lattice: read.Lattice, Frames: read.Frames, Agreeing: read.Agreeing, Pass: read.Pass,
 			},

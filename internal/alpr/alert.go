@@ -54,6 +54,7 @@ type Position struct {
 // AlertRead is the read behind the alert.
 type AlertRead struct {
 	Text             string  `json:"text"`
+	Partial          bool    `json:"partial,omitempty"` // text leaves characters open: ? or *
 	Confidence       float64 `json:"confidence"`
 	Weakest          float64 `json:"weakest"`
 	Region           *string `json:"region"` // null when unknown

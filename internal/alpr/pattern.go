@@ -5,15 +5,20 @@ import "strings"
 // NewPattern is NewPlate for a listed plate of which somebody saw only a part: each ? or * stands for exactly one unknown
 // character, written ?.
 func NewPattern(s string) Plate {
-	var b strings.Builder
-	for _, r := range s {
-		if r == '?' || r == '*' {
-			b.WriteByte('?')
-			continue
+	return Plate{strings.ReplaceAll(NewSeen(s).text, string(Beyond), string(Unreadable))}
+}
+
+// NewSeen is NewPlate for what a picture shows of a plate: Unreadable and Beyond stay.
+func NewSeen(s string) Plate {
+	return Plate{strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			r += 'A' - 'a'
 		}
-		b.WriteString(NewPlate(string(r)).text)
-	}
-	return Plate{b.String()}
+		if r == Unreadable || r == Beyond || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)}
 }
 
 // Open is how many characters the plate leaves open: 0 for every plate but those NewPattern made.

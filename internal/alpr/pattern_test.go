@@ -8,6 +8,11 @@ func TestPattern(t *testing.T) {
 			t.Errorf("NewPattern(%q) = %q, want %q", in, got, want)
 		}
 	}
+	for in, want := range map[string]string{"*b?-1 2": "*B?12", "ABC 1234": "ABC1234", "": ""} {
+		if got := NewSeen(in).Text(); got != want {
+			t.Errorf("NewSeen(%q) = %q, want %q", in, got, want)
+		}
+	}
 	if n := NewPattern("A?1*").Open(); n != 2 {
 		t.Errorf("Open = %d, want 2", n)
 	}

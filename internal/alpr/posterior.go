@@ -17,8 +17,12 @@ const (
 	Blank   = len(Alphabet)
 )
 
-// Unreadable is written in a text where a character stands that can't be read.
-const Unreadable = '?'
+// What is written in a text of which not all is seen: Unreadable where one character stands that can't be read, Beyond at an
+// end that the picture's edge cuts off, where any number of characters may stand.
+const (
+	Unreadable = '?'
+	Beyond     = '*'
+)
 
 // hidden is the class that extend gives Unreadable; it has no column of its own.
 const hidden = Classes

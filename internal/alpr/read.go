@@ -20,6 +20,7 @@ type Read struct {
 	Clock           Clock
 
 	Plate            Plate
+	Partial          bool    // Plate leaves characters open: some can't be read, or the picture's edge cuts it
 	Confidence       float64 // 0..1, that the text is right as far as a picture tells (docs/decisions/0090)
 	Weakest          float64 // 0..1, of its least certain character
 	Region           string  // "us-nc"; empty when unknown, never a guess

@@ -115,6 +115,11 @@ func expect(cs []alpr.Candidate, serial func(string) float64) {
 	}
 }
 
+// partial reports whether a text leaves characters open.
+func partial(text string) bool {
+	return strings.ContainsAny(text, string([]rune{alpr.Unreadable, alpr.Beyond}))
+}
+
 // except are the places of all finds but one.
 func except(found []find, this alpr.Quad) []alpr.Quad {
 	var others []alpr.Quad
@@ -130,7 +135,8 @@ func except(found []find, this alpr.Quad) []alpr.Quad {
 func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
 	b, r.Confidence = b.calibrated(best.calibration, signsOf(b, e, best))
 	mesh := b.candidates[:min(len(b.candidates), meshed)]
-	r.Plate = alpr.NewPattern(b.best())
+	r.Plate = alpr.NewSeen(b.best())
+	r.Partial = partial(b.best())
 	r.Candidates = b.reported()
 	for i := range r.Candidates {
 		r.Candidates[i].Small = small(e, r.Candidates[i].Text)

@@ -87,6 +87,7 @@ type readBody struct {
 	At               time.Time        `json:"at"`
 	Clock            alpr.Clock       `json:"clock"`
 	Plate            string           `json:"plate"`
+	Partial          bool             `json:"partial,omitempty"`
 	Confidence       float64          `json:"confidence"`
 	Weakest          float64          `json:"weakest"`
 	Region           string           `json:"region,omitempty"`
@@ -107,7 +108,7 @@ type readBody struct {
 const readVersion = 1
 
 func encodeRead(r *alpr.Read) ([]byte, error) {
-	head, err := json.Marshal(readBody{r.ID, r.Camera, r.Pass, r.Revision, r.Final, r.FirstAt, r.LastAt, r.At, r.Clock, r.Plate.Text(),
+	head, err := json.Marshal(readBody{r.ID, r.Camera, r.Pass, r.Revision, r.Final, r.FirstAt, r.LastAt, r.At, r.Clock, r.Plate.Text(), r.Partial,
 		r.Confidence, r.Weakest, r.Region, r.RegionConfidence, r.Small, r.Candidates, r.Lattice, r.Frames, r.Agreeing, r.Corners, r.CharPx, r.Direction, r.Speed, r.Part, r.Others})
 	if err != nil {
 		return nil, fmt.Errorf("encode read: %w", err)
@@ -148,7 +149,7 @@ func decodeRead(b []byte) (alpr.Read, error) {
 		return alpr.Read{}, errDamaged
 	}
 	out := alpr.Read{ID: r.ID, Camera: r.Camera, Pass: r.Pass, Revision: r.Revision, Final: r.Final, FirstAt: r.FirstAt, LastAt: r.LastAt,
-		At: r.At, Clock: r.Clock, Plate: alpr.NewPlate(r.Plate), Confidence: r.Confidence, Weakest: r.Weakest, Region: r.Region,
+		At: r.At, Clock: r.Clock, Plate: alpr.NewSeen(r.Plate), Partial: r.Partial, Confidence: r.Confidence, Weakest: r.Weakest, Region: r.Region,
 		RegionConfidence: r.RegionConfidence, Small: r.Small, Candidates: r.Candidates, Lattice: r.Lattice, Frames: r.Frames,
 		Agreeing: r.Agreeing, Corners: r.Corners, CharPx: r.CharPx, Direction: r.Direction, Speed: r.Speed, Part: r.Part, Others: r.Others}
 	for range d.byte() {
