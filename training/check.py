@@ -51,7 +51,7 @@ def check_regions():
 def check_layouts():
     """Each layout's own serials can be read back from what was drawn, and stand where its row says."""
     rng = random.Random(2)
-    for layout in plates.LAYOUTS + plates.carolina.LAYOUTS:
+    for layout in plates.LAYOUTS + plates.carolina.LAYOUTS + plates.layouts_neighbours.LAYOUTS:
         what = layout.region, layout.serials
         assert max(sum(c.isalnum() for c in f) for f in layout.serials) <= 10, (what, "too long")
         drawn = layouts.draw(rng, layout, fittings.Cover(), "standard")

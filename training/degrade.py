@@ -247,7 +247,7 @@ def photograph(rng, plate, grey, classes, clean_bits=False):
         image = cv2.warpPerspective(grey, matrix, size, dst=surroundings(rng, size[1], size[0]), borderMode=cv2.BORDER_TRANSPARENT)
     box, contrast = projected(matrix, plate.span), contrast_in(grey, plate.span)
     hidden = np.zeros(len(boxes), np.float32)
-    if known and rng.random() < .06:
+    if known and rng.random() < .02:
         image, mask = weather.hide(rng, image, box)
         at = mapped(inner_points(boxes, 7, 7), matrix)
         x = np.clip(at[..., 0], 0, size[0] - 1).astype(int)

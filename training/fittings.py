@@ -167,11 +167,11 @@ def plaster(rng, image, boxes, cover):
 
 
 def obstruct(rng, image, span, boxes, cover):
-    """Things in front of the plate: mostly they only touch the characters; about one plate in thirty loses some."""
+    """Things in front of the plate: mostly they only touch the characters; about one plate in fifty loses some."""
     top, bottom, chance = span[1], span[3], rng.random()
-    if chance < .045:
+    if chance < .03:
         deep = rng.uniform(.45, .9)
-    elif chance < .12:
+    elif chance < .11:
         deep = rng.uniform(-.1, .22)
     else:
         return

@@ -38,10 +38,11 @@ class Emblem(NamedTuple):
     lower: float = 0.              # how far below the middle
     ink: Optional[object] = None   # BGR, None for the serial's ink
     under: bool = False            # wider than its gap, lying below the characters beside it
+    stiff: bool = False            # as wide as it is, however narrow the characters beside it are
 
 
 class Layout(NamedTuple):
-    region: str
+    region: Optional[str]          # two letters, None for what is no state's
     ground: Tuple                  # steps of grounds.painted
     serials: Dict[str, float]      # formats (see serials) and their shares
     ink: str

@@ -62,9 +62,13 @@ LAYOUTS = [
            (Legend("America's Dairyland", .91, .1, .5, face="slanted", ink="b8262e"),), (.04, .96, .28, .78), "round", stickers="bl br", weight=.4),
     # Wyoming: the bucking horse after the county's number
     Layout("WY", (("fade", (0, "3f90dc"), (.5, "cfe0ee"), (.85, "d8d0b8"), (1, "6a9a50")), ("emblem", "arch", .7, .5, .8, "c8b890", .8)), {"D*DDDA": 3, "DD*DDDA": 3, "{DD}*DDDA": 2, "D*DDAA": 1, "{DD}*DDAA": 1, "D*DDDDD": 2, "DD*DDDDD": 1},
-           "141418", Legend("WYOMING", .87, .13, .45, .68, face="serif", ink="17171c", edge="e8ece8"), (), (.04, .96, .26, .77), "round", Emblem("rider", 1.25, 1.2, .02), "tl", .9),
+           "141418", Legend("WYOMING", .87, .13, .45, .68, face="serif", ink="17171c", edge="e8ece8"), (), (.04, .96, .26, .77), "round", Emblem("rider", 1.58, 1., -.09, stiff=True), "tl", .9),
     Layout("WY", (("fade", (0, "f2f3f4"), (.7, "e4ecf2"), (1, "a8c4cc")),), {"D*DDD{AA}": 4, "{DD}*DDD{AA}": 2, "D*DDDDA": 1, "D*DDDD": 1}, "26305c", Legend("Wyoming", .13, .18, .5, .68, face="serif", ink="26407c"),
-           (Legend((" ", "TRUCK", "1890 Centennial 1990"), .9, .1, .4, face="block", ink="26305c"),), (.04, .96, .28, .78), "round", Emblem("rider", 1.25, 1.2), "tl", .6),
+           (Legend((" ", "TRUCK", "1890 Centennial 1990"), .9, .1, .4, face="block", ink="26305c"),), (.04, .96, .28, .78), "round", Emblem("rider", 1.5, .95, -.09, stiff=True), "tl", .6),
     Layout("WY", (("fade", (0, "2a5a9a"), (.5, "a8c0d8"), (1, "c8a878")), ("peaks", .6, .4, "8a9ab0"), ("hills", .85, .1, "8a6a48")), {"D*DDDDD": 3, "DD*DDDDD": 3, "{DD}*DDDDD": .7}, "141418", Legend("WYOMING", .11, .14, .5, face="serif", ink="f2f2f0", edge="202428"), (),
-           (.04, .96, .25, .8), "round", Emblem("rider", 1.15, 1.05), "tl", .7),
+           (.04, .96, .25, .8), "round", Emblem("rider", 1.4, .9, -.03, stiff=True), "tl", .7),
+    Layout("WY", (("fade", (0, "dfe6ee"), (1, "ced8dc")),), {"D*DDD{AA}": 4, "D*DDDDA": 1, "D*DDDD": 2}, "b83246", Legend("Wyoming", .17, .2, .5, .68, face="serif", ink="3a4c90"),
+           (Legend("1890   Centennial   1990", .88, .09, .75, face="serif", ink="3a4c90"),), (.04, .96, .28, .77), "round", Emblem("rider", 1.5, .95, -.05, stiff=True), "tl", .4),
+    Layout("WY", (("plain", "e2a020"),), {"DD*DDDD": 3, "D*DDDD": 2, "D*DDDDD": 1}, "17171c", Legend("WYOMING", .87, .15, .42, .7, face="die", ink="17171c"), (Legend(("1939", " "), .87, .14, .2, .13, face="die", ink="17171c"),),
+           (.04, .96, .1, .72), "round", Emblem("rider", 1.35, .85, .05, stiff=True), "tr", .25),
 ]

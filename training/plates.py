@@ -3,7 +3,7 @@
     plates.py [--region NC] [SEED [FILE]]      writes a contact sheet
 
 The text on a plate is random; nothing here is a photograph. Where things are: a state's layouts in layouts_*.py by the state's name, North
-Carolina's in carolina.py; clubs', motorcycles', paper and invented plates in specialty.py; the characters' shapes in dies.py, how
+Carolina's in carolina.py, Canada's and Mexico's in layouts_neighbours.py; clubs', motorcycles', paper and invented plates in specialty.py; the characters' shapes in dies.py, how
 they are set in registration.py, formats of serials in serials.py; pictures in emblems.py, backgrounds in grounds.py, and what is put on a
 plate or lies before it in fittings.py.
 """
@@ -21,6 +21,7 @@ import specialty
 import layouts_a_to_h
 import layouts_i_to_m
 import layouts_n_to_o
+import layouts_neighbours
 import layouts_p_to_w
 from canvas import HEIGHT, WIDTH, blend, colour, fitted, noise, shade, soft_noise  # noqa: F401 (degrade, make_crops and scenes take some from here)
 
@@ -46,7 +47,7 @@ for _layout in LAYOUTS + carolina.LAYOUTS:
     BY_REGION.setdefault(_layout.region, []).append(_layout)
 
 # Shares of the families: North Carolina's a quarter, layouts of all states nearly half.
-KINDS = {"nc": 14, "nc-special": 9, "state": 43, "club": 12, "motorcycle": 4, "paper": 3, "invented": 15}
+KINDS = {"nc": 14, "nc-special": 8, "state": 42, "club": 11, "motorcycle": 4, "paper": 3, "neighbour": 5, "invented": 14}
 HIDDEN = .45  # share of a character's box that must be covered for it to count as unreadable
 
 
@@ -67,6 +68,9 @@ def drawn(rng, kind, region, cover):
         return carolina.special(rng, cover)
     if kind == "paper":
         return specialty.paper(rng, region or rng.choice(["NC"] + list(BY_REGION)), cover)
+    if kind == "neighbour":
+        among = layouts_neighbours.LAYOUTS
+        return layouts.draw(rng, rng.choices(among, [layout.weight for layout in among])[0], cover)
     if kind == "invented":
         return specialty.invented(rng, cover)
     return {"state": layouts.draw, "club": specialty.club, "motorcycle": specialty.motorcycle}[kind](rng, a_layout(rng, region), cover)

@@ -129,15 +129,17 @@ def lay_out(rng, letters, text, row, room, kinds, emblem, fill):
             advance = max(width, cell * .8) if monospaced else width
             pieces.append((char, None, width, advance))
             total += advance + gap
-    total = max(1., total - gap)
+    stiff = sum(advance for _, kind, _, advance in pieces if kind == "emblem" and emblem and emblem.stiff)
+    total, room = max(1., total - gap - stiff), room - stiff
     count = sum(c is not None for c, _, _, _ in pieces)
     target = room * (rng.uniform(*fill) if fill and count >= 5 else rng.uniform(.86, .99) if count >= 6 else rng.uniform(.5, .97))
     squeeze = max(.33, target / total if total > target else min(1.3, target / total) * rng.uniform(.85, 1))
     squeeze = min(squeeze, room / total)
     places, x = [], 0.
     for char, kind, width, advance in pieces:
-        places.append((char, kind, x + (advance - width) * squeeze / 2, width * squeeze))
-        x += (advance + gap * (.4 if char is None else 1)) * squeeze
+        own = 1 / squeeze if stiff and kind == "emblem" else 1
+        places.append((char, kind, x + (advance - width) * squeeze / 2, width * squeeze * own))
+        x += (advance * own + gap * (.4 if char is None else 1)) * squeeze
     return places, x - gap * squeeze, gap
 
 
