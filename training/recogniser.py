@@ -46,11 +46,11 @@ def context(width, inner=48, reach=15):
 
 
 class Recogniser(nn.Module):
-    def __init__(self, widths=(16, 32, 64, 96), head=128):
+    def __init__(self, widths=(16, 32, 64, 96), head=128, columns=COLUMNS):
         super().__init__()
         a, b, c, d = widths
         self.trunk = nn.Sequential(
-            conv(1, a, 3, 2), conv(a, b, 3, 2), refine(b), conv(b, c, 3, (2, 1)), refine(c), conv(c, d, 3, (2, 1)), refine(d),
+            conv(1, a, 3, 2), conv(a, b, 3, (2, 2 * COLUMNS // columns)), refine(b), conv(b, c, 3, (2, 1)), refine(c), conv(c, d, 3, (2, 1)), refine(d),
             context(d), context(d))
         self.head = nn.Sequential(
             nn.Conv2d(d, head, (HEIGHT // 16, 3), 1, (0, 1), bias=False), nn.BatchNorm2d(head), nn.ReLU(True),

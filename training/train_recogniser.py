@@ -2,57 +2,18 @@
 
     train_recogniser.py CROPS[=WEIGHT] [CROPS[=WEIGHT]…] --out out/recogniser.pt --minutes 90
 
-A batch comes from the shards of one folder, chosen by the folders' weights. The learning rate follows a cosine over the
-wall-clock time given, so the end is known whatever else the machine does. New shards are taken up while it runs. A running
-average of the weights is kept and is what gets exported. From nothing, the loss stays near 3 for the first 50,000–100,000
-crops, then falls. --init takes a checkpoint or an exported .onnx.
+A batch comes from the shards of one folder, chosen by the folders' weights. From nothing, the loss stays near 3 for the first
+50,000–100,000 crops, then falls. --init takes a checkpoint or an exported .onnx.
 """
-import os
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads were slower than one (design notes)
-
 import argparse
-import glob
-import math
-import time
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 
-from recogniser import BLANK, COLUMNS, HEIGHT, WIDTH, Recogniser, adopt, from_onnx, prepare
-
-EMPTY = 255
-EMPTY_WEIGHS = 10
-
-
-class Shards:
-    """Random runs of crops out of all shards present; the crops inside a shard are already shuffled."""
-
-    def __init__(self, folders, random):
-        self.weights = {f.partition("=")[0]: float(f.partition("=")[2] or 1) for f in folders}
-        self.random, self.open = random, {}
-        self.refresh()
-
-    def refresh(self):
-        self.names = {}
-        for folder in self.weights:
-            found = sorted(glob.glob(os.path.join(folder, "x-*.npy")))
-            if found:
-                self.names[folder] = found
-        found = {p for names in self.names.values() for p in names}
-        for path in found - set(self.open):
-            self.open[path] = (np.load(path, mmap_mode="r"), np.load(path.replace("/x-", "/y-")))
-        for path in set(self.open) - found:
-            del self.open[path]
-
-    def batch(self, size):
-        folders = list(self.names)
-        share = np.array([self.weights[f] for f in folders])
-        names = self.names[folders[self.random.choice(len(folders), p=share / share.sum())]]
-        x, y = self.open[names[self.random.randint(len(names))]]
-        start = self.random.randint(len(x) - size)
-        return np.array(x[start:start + size]), y[start:start + size].astype(np.int64)
+import training_loop
+from recogniser import BLANK, HEIGHT, WIDTH, Recogniser, adopt, from_onnx, prepare
+from training_loop import EMPTY
 
 
 _grain = np.random.RandomState(3).standard_normal(1 << 20).astype(np.float32)
@@ -96,22 +57,33 @@ def held_out(net, path, count=1500):
 
 
 def ctc(logits, y):
-    """Loss per character. An empty text counts as if it had EMPTY_WEIGHS characters: unweighted, the few empty crops outweighed
-    the plates and taught every column to prefer the blank, so that characters were dropped."""
-    lengths = torch.from_numpy((y != EMPTY).sum(1))
-    flat = torch.from_numpy(y[y != EMPTY])
-    losses = F.ctc_loss(F.log_softmax(logits, 2).transpose(0, 1), flat, torch.full((len(y),), COLUMNS), lengths, blank=BLANK,
-                        reduction="none", zero_infinity=True)
-    return (losses / torch.where(lengths > 0, lengths, torch.full_like(lengths, EMPTY_WEIGHS))).mean()
+    return training_loop.ctc(logits, y, BLANK)
 
 
-@torch.no_grad()
-def follow(average, net, decay):
-    for a, b in zip(average.state_dict().values(), net.state_dict().values()):
-        if a.dtype.is_floating_point:
-            a.lerp_(b, 1 - decay)
-        else:
-            a.copy_(b)
+def begin(run, init, shards):
+    """Weights to start from: those of a checkpoint or of an exported file (whose normalisation is measured anew on some crops)."""
+    if init.endswith(".onnx"):
+        from_onnx(run.net, init, shards.batch(400)[0])
+    else:
+        saved = torch.load(init)
+        adopt(run.net, saved["average"])
+        run.seen = saved["seen"]
+
+
+def train(run, shards, minutes, batch=64, held=None):
+    def loss_of(crops, y):
+        x = vary(crops, run.random)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = run.net(x)
+        return ctc(logits.float(), y)
+
+    def watch(step):
+        if step % 3000 == 0 or step == 100:
+            print("       held out: loss %.4f, exact %.3f" % held_out(run.average, held), flush=True)
+
+    run.train(shards, loss_of, minutes, batch, watch if held else None)
+    if held:
+        print("       held out: loss %.4f, exact %.3f" % held_out(run.average, held), flush=True)
 
 
 def main():
@@ -125,75 +97,11 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
-
-    torch.set_num_threads(1)
-    torch.manual_seed(a.seed)
-    random = np.random.RandomState(a.seed)
-    net, average = Recogniser(), Recogniser()
-    net, average = net.to(memory_format=torch.channels_last), average.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(net.parameters(), a.rate, weight_decay=1e-2)
-    seen, spent, steps = 0, 0., 0
-    shards = Shards(a.crops, random)
-    if not shards.names:
-        raise SystemExit("no x-*.npy in %s: make_crops.py renders them" % ", ".join(shards.weights))
-    if os.path.exists(a.out):
-        saved = torch.load(a.out)
-        net.load_state_dict(saved["net"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        seen, spent, steps = saved["seen"], saved["spent"], saved["steps"]
-        random.seed(a.seed + steps)
-    elif a.init and a.init.endswith(".onnx"):
-        from_onnx(net, a.init, shards.batch(400)[0])
-        average.load_state_dict(net.state_dict())
-    elif a.init:
-        saved = torch.load(a.init)
-        adopt(net, saved["average"])
-        average.load_state_dict(net.state_dict())
-        seen = saved["seen"]
-    else:
-        average.load_state_dict(net.state_dict())
-
-    def save():
-        torch.save(dict(net=net.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(), seen=seen, spent=spent,
-                        steps=steps), a.out + ".part")
-        os.replace(a.out + ".part", a.out)
-
-    net.train()
-    last, running, counted = time.time(), 0., 0
-    tick = saved_at = last
-    while spent < a.minutes * 60:
-        rate = a.rate * min(1, steps / 200 + .02) * (.5 + .5 * math.cos(math.pi * spent / (a.minutes * 60)) + .004)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        crops, y = shards.batch(a.batch)
-        x = vary(crops, random)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = net(x)
-        loss = ctc(logits.float(), y)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5)
-        optimiser.step()
-        steps, seen, running, counted = steps + 1, seen + len(y), running + loss.item(), counted + 1
-        if steps % 4 == 0:
-            follow(average, net, min(.996, 1 - 1 / (1 + steps / 40)))
-        now = time.time()
-        spent, tick = spent + now - tick, now
-        if steps % 200 == 0:
-            print("%5.1f min  %d crops of %d shards  loss %.4f  rate %.1e  %.0f crops/s" % (
-                spent / 60, seen, len(shards.open), running / counted, rate, counted * a.batch / (now - last)), flush=True)
-            last, running, counted = now, 0., 0
-            shards.refresh()
-        if now - saved_at > 120:
-            saved_at = now
-            save()
-        if a.held and (steps % 3000 == 0 or steps == 100):
-            print("       held out: loss %.4f, exact %.3f" % held_out(average, a.held), flush=True)
-            last = tick = time.time()
-    save()
-    if a.held:
-        print("       held out: loss %.4f, exact %.3f" % held_out(average, a.held), flush=True)
+    run = training_loop.Run(Recogniser, a.out, a.rate, a.seed)
+    shards = training_loop.Shards(a.crops, run.random)
+    if a.init and not run.resumed:
+        begin(run, a.init, shards)
+    train(run, shards, a.minutes, a.batch, a.held)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from state_reader import BLANK, COLUMNS, LONGEST, StateReader
-from train_recogniser import EMPTY, EMPTY_WEIGHS, Shards, follow
+from training_loop import EMPTY, EMPTY_WEIGHS, Shards, follow
 
 
 def prepare(bands, random):
