@@ -2,10 +2,14 @@ package alpr
 
 import "strings"
 
-// NewPattern is NewPlate for a listed plate of which somebody saw only a part: each ? or * stands for exactly one unknown
-// character, written ?.
+// NewPattern is NewPlate for a listed plate of which somebody saw only a part: each ? stands for exactly one unknown
+// character, each * for any number of them; one * says no less than several in a row.
 func NewPattern(s string) Plate {
-	return Plate{strings.ReplaceAll(NewSeen(s).text, string(Beyond), string(Unreadable))}
+	text := NewSeen(s).text
+	for strings.Contains(text, "**") {
+		text = strings.ReplaceAll(text, "**", "*")
+	}
+	return Plate{text}
 }
 
 // NewSeen is NewPlate for what a picture shows of a plate: Unreadable and Beyond stay.
@@ -21,5 +25,7 @@ func NewSeen(s string) Plate {
 	}, s)}
 }
 
-// Open is how many characters the plate leaves open: 0 for every plate but those NewPattern made.
-func (p Plate) Open() int { return strings.Count(p.text, "?") }
+// Open is how many places the plate leaves open, ? and *: 0 for every plate that is known whole.
+func (p Plate) Open() int {
+	return strings.Count(p.text, string(Unreadable)) + strings.Count(p.text, string(Beyond))
+}

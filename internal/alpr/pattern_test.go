@@ -3,7 +3,7 @@ package alpr
 import "testing"
 
 func TestPattern(t *testing.T) {
-	for in, want := range map[string]string{"ab?-1 2*4": "AB?12?4", "ABC1234": "ABC1234", "": "", "??": "??"} {
+	for in, want := range map[string]string{"ab?-1 2**4": "AB?12*4", "ABC1234": "ABC1234", "": "", "??": "??"} {
 		if got := NewPattern(in).Text(); got != want {
 			t.Errorf("NewPattern(%q) = %q, want %q", in, got, want)
 		}

@@ -230,7 +230,7 @@ func TestDelimited(t *testing.T) {
 		{"UTF-16, as spreadsheets write", utf16le("plate\tstate\r\nABC1\tNC\r\n"), []alpr.Entry{{Plate: p("ABC1"), Region: "us-nc", Class: "other", Priority: 50}}},
 		{"quotes within quotes, a line end within quotes", "plate,reason\nABC1,\"said \"\"stop\"\"\nthen left\"\nABC2,x\n", []alpr.Entry{
 			{Plate: p("ABC1"), Class: "other", Priority: 50, Reason: "said \"stop\" then left"}, {Plate: p("ABC2"), Class: "other", Priority: 50, Reason: "x"}}},
-		{"a part of a plate", "plate,state\nAB?12*4,NC\n", []alpr.Entry{{Plate: q("AB?12?4"), Region: "us-nc", Class: "other", Priority: 50}}},
+		{"a part of a plate", "plate,state\nAB?12*4,NC\n", []alpr.Entry{{Plate: q("AB?12*4"), Region: "us-nc", Class: "other", Priority: 50}}},
 		{"an agency's own category", "plate,category\nABC1,Gang Task Force / East\n", []alpr.Entry{{Plate: p("ABC1"), Class: "gang_task_force_east", Priority: 50}}},
 		{"missing fields at the end", "plate,state,reason\nABC1\n", []alpr.Entry{{Plate: p("ABC1"), Class: "other", Priority: 50}}},
 		{"by hand, the end not given (R26)", "plate,operator,reason,entered\nABC1,Sgt. Day,suspect in case 12,2026-11-20\n", []alpr.Entry{

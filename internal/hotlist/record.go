@@ -78,7 +78,7 @@ func parseRecord(b []byte) (alpr.Entry, error) {
 	}
 	text := []byte(string(b[:end]))
 	for _, c := range text {
-		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' && c != 'O' || c == '?') {
+		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' && c != 'O' || c == '?' || c == '*') {
 			return e, errRecord
 		}
 	}
