@@ -1,6 +1,6 @@
 // Package match answers: which hot-list entries does this read match, and how sure.
 //
-// An Index is immutable and swapped whole. It holds each list as one sorted array of plates, walked as a trie with the
+// An Index is immutable and swapped whole. It holds each list's plates packed and sorted (Plates), walked as a trie with the
 // read's own posteriors as the guide: a prefix is followed as long as a text that begins with it could still hold a
 // share of the belief that the list asks for. Nothing is enumerated, no table of look-alikes is needed, and nothing that
 // a scan of the whole list would report is missed. Every hit's posterior is alpr.Evidence's own.
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,49 +22,45 @@ import (
 // read holds less, one that the read leaves truly open holds more (decision 0042 has the measurement).
 const DefaultThreshold = 0.05
 
-// List is one hot list to build.
+// List is one hot list to put into an index.
 type List struct {
 	Info      alpr.ListInfo
-	Threshold float64                      // least posterior of a hit, above 0 to 1; 0 stands for DefaultThreshold
-	Entries   iter.Seq2[alpr.Entry, error] // read once; an error ends the building
+	Threshold float64 // least posterior of a hit, above 0 to 1; 0 stands for DefaultThreshold
+
+	// Either Plates and Details, for example from a sealed cache, or Entries, which are read once and kept in memory.
+	Plates  *Plates
+	Details Details
+	Entries iter.Seq2[alpr.Entry, error] // in any order; an error ends the building
 }
 
 // Index is what all lists of one moment say. It is safe for any number of goroutines.
 type Index struct {
 	lists []*list
+	spare *sync.Pool // of queries
 }
 
-// list is one list, packed.
+// list is one list in force.
 type list struct {
 	info      alpr.ListInfo
 	threshold float64
-	codes     codes
-	at        []uint32  // of each code's entry, in details
-	patterns  []pattern // entries that leave characters open
-	details   *slab
-}
-
-// pattern is an entry that leaves characters open.
-type pattern struct {
-	text string // folded, ? for an open character
-	at   uint32
+	plates    *Plates
+	details   Details
 }
 
 const (
-	// maxOpen is how many characters an entry may leave open: with more, no police product dares to alert either.
-	maxOpen = 2
-	// maxPatterns keeps the plain scan over them below a tenth of a millisecond.
-	maxPatterns = 10_000
+	// maxOpen is how many places an entry may leave open, and leastFixed how many it must not: with less, no police product
+	// dares to alert either.
+	maxOpen, leastFixed = 2, 3
 )
 
-// Build packs the lists. Entries may come in any order; in the order of their folded plates they cost no sort. It fails
-// when a list's sequence does, and for a plate that no list can mean: empty, longer than ten characters, more than two open.
+// Build puts lists into an index. It fails when a list's sequence does, and for a plate that no list can mean: empty, longer
+// than ten characters, too much of it open.
 func Build(lists []List) (*Index, error) {
-	x := &Index{}
+	x := (*Index)(nil).Without("")
 	for _, l := range lists {
 		built, err := build(l)
 		if err != nil {
-			return nil, fmt.Errorf("build the index of list %s: %w", l.Info.Name, err)
+			return nil, err
 		}
 		x.lists = append(x.lists, built)
 	}
@@ -75,7 +72,7 @@ func Build(lists []List) (*Index, error) {
 func (x *Index) With(l List) (*Index, error) {
 	built, err := build(l)
 	if err != nil {
-		return nil, fmt.Errorf("build the index of list %s: %w", l.Info.Name, err)
+		return nil, err
 	}
 	next := x.Without(l.Info.Name)
 	next.lists = append(next.lists, built)
@@ -84,8 +81,9 @@ func (x *Index) With(l List) (*Index, error) {
 
 // Without is the index without the list of that name.
 func (x *Index) Without(name string) *Index {
-	next := &Index{}
+	next := &Index{spare: &sync.Pool{New: func() any { return &query{} }}}
 	if x != nil {
+		next.spare = x.spare
 		for _, l := range x.lists {
 			if l.info.Name != name {
 				next.lists = append(next.lists, l)
@@ -106,68 +104,30 @@ func (x *Index) Lists() []alpr.ListInfo {
 	return out
 }
 
-// Size is how many entries the index holds, the bytes that searching needs, and the bytes of what hits tell.
-func (x *Index) Size() (entries, search, details int) {
+// Size is how many entries the index holds, and the bytes that searching needs.
+func (x *Index) Size() (entries, bytes int) {
 	for _, l := range x.lists {
-		entries += len(l.at) + len(l.patterns)
-		search += l.codes.bytes()
-		details += 4*len(l.at) + 24*len(l.patterns) + l.details.bytes()
+		entries += l.plates.Len()
+		bytes += l.plates.Bytes()
 	}
 	return
 }
 
 func build(l List) (*list, error) {
-	out := &list{info: l.Info, threshold: l.Threshold, details: newSlab()}
+	out := &list{info: l.Info, threshold: l.Threshold, plates: l.Plates, details: l.Details}
 	if out.threshold == 0 {
 		out.threshold = DefaultThreshold
 	}
 	if !(out.threshold > 0 && out.threshold <= 1) {
-		return nil, fmt.Errorf("the threshold %v is not above 0 and at most 1", l.Threshold)
+		return nil, fmt.Errorf("list %s: the threshold %v is not above 0 and at most 1", l.Info.Name, l.Threshold)
 	}
-	type row struct {
-		code uint64
-		at   uint32
-	}
-	var rows []row
-	n, sorted := 0, true
-	for e, err := range l.Entries {
+	if out.plates == nil {
+		slab, plates, err := packEntries(l.Entries)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("build the index of list %s: %w", l.Info.Name, err)
 		}
-		n++
-		at, err := out.details.add(e)
-		if err != nil {
-			return nil, err
-		}
-		text := e.Plate.Fold()
-		if open := e.Plate.Open(); open > 0 {
-			if open > maxOpen || len(text) > maxText || len(text)-open < 3 {
-				return nil, fmt.Errorf("entry %d leaves too many characters open", n)
-			}
-			if out.patterns = append(out.patterns, pattern{text, at}); len(out.patterns) > maxPatterns {
-				return nil, fmt.Errorf("more than %d entries leave characters open", maxPatterns)
-			}
-			continue
-		}
-		code, ok := encode(text)
-		if !ok {
-			return nil, fmt.Errorf("the plate of entry %d has %d characters, not 1 to %d", n, len(text), maxText)
-		}
-		sorted = sorted && (len(rows) == 0 || rows[len(rows)-1].code <= code)
-		rows = append(rows, row{code, at})
+		out.plates, out.details = plates, slab
 	}
-	if !sorted {
-		slices.SortFunc(rows, func(a, b row) int {
-			return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.at, b.at))
-		})
-	}
-	sortedCodes := make([]uint64, len(rows))
-	out.at = make([]uint32, len(rows))
-	for i, r := range rows {
-		sortedCodes[i], out.at[i] = r.code, r.at
-	}
-	out.codes = newCodes(sortedCodes)
-	out.details.done()
 	return out, nil
 }
 
@@ -177,8 +137,9 @@ func (x *Index) Match(read alpr.Read, now time.Time) []alpr.Hit {
 	if x == nil || len(x.lists) == 0 {
 		return nil
 	}
-	q, ok := newQuery(read)
-	if !ok {
+	q := x.spare.Get().(*query)
+	defer x.spare.Put(q)
+	if !q.prepare(read) {
 		return nil
 	}
 	var hits []alpr.Hit
@@ -199,62 +160,41 @@ func (x *Index) Match(read alpr.Read, now time.Time) []alpr.Hit {
 }
 
 func (l *list) match(q *query, read alpr.Read, now time.Time, hits []alpr.Hit) []alpr.Hit {
-	for _, f := range q.search(l.codes, l.threshold).hits {
-		text := decode(l.codes.sorted[f.from])
-		p := q.posterior(text)
-		if !(p >= l.threshold) { // NaN is no belief
-			continue
-		}
-		for i := f.from; i < f.to; i++ {
-			hits = l.hit(l.details.entry(l.at[i], text), p, read, now, hits)
+	codes, _ := q.search(l.plates, l.threshold)
+	for _, code := range codes {
+		text := decode(code)
+		if p := q.posterior(text); p >= l.threshold { // NaN is no belief
+			hits = l.hits(code, text, p, read, now, hits)
 		}
 	}
-	for _, pt := range l.patterns {
-		if p := q.open(pt.text); p >= l.threshold {
-			hits = l.hit(l.details.entry(pt.at, pt.text), p, read, now, hits)
+	for code, p := range q.open(l.plates) {
+		if p >= l.threshold {
+			hits = l.hits(code, decode(code), p, read, now, hits)
 		}
 	}
 	return hits
 }
 
-func (l *list) hit(e alpr.Entry, p float64, read alpr.Read, now time.Time, hits []alpr.Hit) []alpr.Hit {
-	if !e.Live(now) {
-		return hits
-	}
-	h := alpr.Hit{Entry: e, List: l.info, Posterior: p, RegionAgrees: agree(read.Region, e.Region)}
-	h.How, h.Differs = explain(read.Plate.Text(), e.Plate.Text())
-	if h.How == alpr.Exact && h.RegionAgrees != nil && !*h.RegionAgrees {
-		h.How = alpr.OtherRegion
-	}
-	return append(hits, h)
-}
-
-// open is how sure the read is of some plate that fits a pattern: the sum over the read's own candidates that do. What the
-// read didn't think of holds little, and counting it could only add.
-func (q *query) open(pattern string) float64 {
-	var sum float64
-	for i, t := range q.texts {
-		if !fits(t, pattern) {
+// hits appends every entry of a plate.
+func (l *list) hits(code uint64, text string, p float64, read alpr.Read, now time.Time, hits []alpr.Hit) []alpr.Hit {
+	from, to := l.plates.forward.find(code)
+	for i := from; i < to; i++ {
+		e, err := l.details.Entry(i)
+		if err != nil || e.Plate.Fold() != text {
+			// An alert without details is worth more than none: what is listed is the plate.
+			e = alpr.Entry{Plate: alpr.NewPattern(text)}
+		}
+		if !e.Live(now) {
 			continue
 		}
-		if q.own == nil {
-			q.own = q.evidence.Weigh(q.texts)
+		h := alpr.Hit{Entry: e, List: l.info, Posterior: p, RegionAgrees: agree(read.Region, e.Region)}
+		h.How, h.Differs = explain(read.Plate.Text(), e.Plate.Text())
+		if h.How == alpr.Exact && h.RegionAgrees != nil && !*h.RegionAgrees {
+			h.How = alpr.OtherRegion
 		}
-		sum += q.own[i].Confidence
+		hits = append(hits, h)
 	}
-	return sum
-}
-
-func fits(text, pattern string) bool {
-	if len(text) != len(pattern) {
-		return false
-	}
-	for i := range len(text) {
-		if pattern[i] != '?' && pattern[i] != text[i] {
-			return false
-		}
-	}
-	return true
+	return hits
 }
 
 // Current is the index in force. Readers never wait: whoever began with the old index ends with it. The zero value holds

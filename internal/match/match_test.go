@@ -225,7 +225,7 @@ func TestLongCandidate(t *testing.T) {
 	r := newSynth(61)
 	s := r.see("ABCDE123456", 0)
 	s[10] = [alpr.Classes]float64{}
-	s[10][digit('6')-1], s[10][alpr.Blank] = 0.75, 0.25
+	s[10][column('6')], s[10][alpr.Blank] = 0.75, 0.25
 	read := readOf(alpr.Evidence{r.look(s, 40, 1)}, s)
 	read.Candidates = append(read.Candidates, alpr.Candidate{Text: "AB-1"}, alpr.Candidate{Text: ""})
 	if read.Plate.Text() != "ABCDE123456" {
@@ -253,9 +253,10 @@ func TestNoiseMatchesNothing(t *testing.T) {
 				if columns > 1 && len(hits) > 0 {
 					t.Errorf("weight %v, %d columns: %d hits", weight, columns, len(hits))
 				}
-				q, _ := newQuery(read)
-				if w := q.search(x.lists[0].codes, 0.001); w.nodes > 200_000 {
-					t.Errorf("weight %v, %d columns: %d nodes visited", weight, columns, w.nodes)
+				var q query
+				q.prepare(read)
+				if _, nodes := q.search(x.lists[0].plates, 0.001); nodes > 200_000 {
+					t.Errorf("weight %v, %d columns: %d nodes visited", weight, columns, nodes)
 				}
 			}
 		}

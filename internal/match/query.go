@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"slices"
 
 	"alprd/internal/alpr"
 )
@@ -10,27 +11,46 @@ import (
 // it a text is one among thousands and only the robust floor speaks for it, however little the looks say for others.
 const support = 1e-4
 
-// query is a read prepared for searching: O written as 0, the looks, and what the read's own candidates hold.
+// query is a read prepared for searching: the looks, and what the read's own candidates hold. One after another may use the
+// same memory.
 type query struct {
-	evidence alpr.Evidence // folded
-	texts    []string      // the candidates' texts, folded, each once
+	evidence alpr.Evidence
+	mirrored bool     // the looks are walked from their last column on
+	texts    []string // the candidates' texts, folded, each once, in order; mirrored as the looks are
 	looks    []look
-	named    float64 // the sum of the candidates' exp(score)
-	rest     float64 // exp(score) of what nobody named
+	scorer   *scorer
+	named    float64 // the sum of the candidates' exp(score), at least
+	unnamed  float64 // exp(score) of what nobody named, at least
 	shares   float64 // looks that count as independent, at most 3
 	states   []state // maxText+1 times looks
-	own      []alpr.Candidate
+	own      *own    // once it was needed
+
+	mem  []float32
+	need []float32
+	hits []uint64
 }
 
-func newQuery(read alpr.Read) (*query, bool) {
-	q := &query{evidence: foldEvidence(evidenceOf(read))}
+// own is what the read's own candidates hold, exactly.
+type own struct {
+	texts  []string // as they are read
+	scores []float64
+	left   []float64 // of each look, what they leave
+	sum    float64   // of exp(scores)
+}
+
+// prepare makes q of a read; false when there is nothing to search for.
+func (q *query) prepare(read alpr.Read) bool {
+	q.evidence, q.own, q.scorer = evidenceOf(read), nil, nil
 	if len(q.evidence) == 0 {
-		return nil, false
+		return false
 	}
-	seen := map[string]bool{}
+	q.mirrored = doubtfulFirst(read.Lattice)
+	q.texts = q.texts[:0]
 	name := func(text string) {
-		if t := fold(text); t != "" && !seen[t] {
-			seen[t] = true
+		if t := fold(text); t != "" {
+			if q.mirrored {
+				t = mirror(t)
+			}
 			q.texts = append(q.texts, t)
 		}
 	}
@@ -38,16 +58,25 @@ func newQuery(read alpr.Read) (*query, bool) {
 		name(c.Text)
 	}
 	name(read.Plate.Text())
+	slices.Sort(q.texts)
+	q.texts = slices.Compact(q.texts)
 
-	columns := 0
-	for i, x := range q.evidence.Powers() {
-		q.looks = append(q.looks, newLook(q.evidence[i], x))
-		q.shares += x
-		columns += q.looks[i].columns + 1
+	powers := q.evidence.Powers()
+	n, numbers := len(powers), 0
+	for _, p := range q.evidence {
+		numbers += memory(p.Columns()) + (maxText+1)*2*(p.Columns()+1)
 	}
-	n := len(q.looks)
-	q.states = make([]state, (maxText+1)*n)
-	mem := make([]float64, (maxText+1)*columns*2)
+	q.looks = slices.Grow(q.looks[:0], n)[:n]
+	q.states = slices.Grow(q.states[:0], (maxText+1)*n)[:(maxText+1)*n]
+	q.need = slices.Grow(q.need[:0], (maxText+1)*n)[:(maxText+1)*n]
+	q.mem = slices.Grow(q.mem[:0], numbers)[:numbers]
+	mem := q.mem
+	q.shares = 0
+	for i, x := range powers {
+		q.looks[i] = look{}
+		mem = q.looks[i].prepare(q.evidence[i], x, q.mirrored, mem)
+		q.shares += x
+	}
 	for d := range maxText + 1 {
 		for i := range q.looks {
 			T := q.looks[i].columns + 1
@@ -59,49 +88,82 @@ func newQuery(read alpr.Read) (*query, bool) {
 		q.looks[i].empty(&q.states[i])
 	}
 	q.weighOwn()
-	return q, true
+	return true
 }
 
-// weighOwn sums up what the read's own candidates hold: the share of the belief that a listed plate has to compete with.
+// doubtfulFirst reports whether a read is less sure of its first half than of its second: then it is searched from its end,
+// where fewer plates are left by the time that doubts begin.
+func doubtfulFirst(l alpr.Lattice) bool {
+	var doubt [2]float64
+	for i, slot := range l {
+		if len(slot) > 0 {
+			doubt[i*2/len(l)] += 1 - slot[0].P
+		}
+	}
+	return doubt[0] > doubt[1]
+}
+
+// weighOwn bounds from below what the read's own candidates hold: the share of the belief that a listed plate has to compete
+// with.
 func (q *query) weighOwn() {
-	left := make([]float64, len(q.looks))
+	n := len(q.looks)
+	left := make([]float64, n)
 	for i := range left {
 		left[i] = 1
 	}
+	q.named = 0
+	last := ""
 	for _, t := range q.texts {
 		var score float64
-		for i, p := range q.spell(t) {
-			score += q.looks[i].power * alpr.Robust(p)
+		if !walkable(t) { // no list can hold it, but it takes its share
+			if q.mirrored {
+				t = mirror(t)
+			}
+			q.named += math.Exp(q.exactly().score(t, left))
+			continue
+		}
+		// What it has in common with the one before is spelt already.
+		from := 0
+		for from < min(len(t), len(last)) && t[from] == last[from] {
+			from++
+		}
+		last = t
+		for d := from; d < len(t); d++ {
+			for i := range q.looks {
+				q.looks[i].extend(&q.states[d*n+i], &q.states[(d+1)*n+i], class(t[d]), d > 0 && t[d] == t[d-1])
+			}
+		}
+		for i := range q.looks {
+			p := float64(q.looks[i].complete(&q.states[len(t)*n+i]))
+			// Rounded up, so that left is rounded down; named must be rounded down as well.
+			score += q.looks[i].power * alpr.Robust(p*math.Exp(-0.8e-3*float64(q.looks[i].columns)))
 			left[i] -= p
 		}
 		q.named += math.Exp(score)
 	}
 	for i := range q.looks {
-		q.looks[i].left = max(left[i], 0)
+		left[i] = max(left[i]-float64(q.looks[i].slop)*float64(len(q.texts)), 0)
+		q.looks[i].left = left[i]
 	}
-	q.rest = math.Exp(q.evidence.Unnamed(left))
+	q.unnamed = math.Exp(q.evidence.Unnamed(left))
 }
 
-// spell walks along a text and tells each look's probability for it.
-func (q *query) spell(text string) []float64 {
-	n := len(q.looks)
-	out := make([]float64, n)
-	if _, ok := encode(text); !ok { // no list can hold it, but it takes its share
-		for i, p := range q.evidence {
-			out[i] = math.Exp(p.Score(text))
+// walkable reports whether a text is one that a list of whole plates can hold.
+func walkable(text string) bool {
+	for i := range len(text) {
+		if k := class(text[i]); k < 0 || k == hidden {
+			return false
 		}
-		return out
 	}
-	for i := range q.looks {
-		last := -1
-		for d := range len(text) {
-			k := int(digit(text[d])) - 1
-			q.looks[i].extend(&q.states[d*n+i], &q.states[(d+1)*n+i], k, k == last)
-			last = k
-		}
-		out[i] = q.looks[i].complete(&q.states[len(text)*n+i])
+	return len(text) <= maxText
+}
+
+// exactly is the read's scorer.
+func (q *query) exactly() *scorer {
+	if q.scorer == nil {
+		q.scorer = newScorer(q.evidence, q.evidence.Powers())
 	}
-	return out
+	return q.scorer
 }
 
 // bounds are the log scores below which no text can reach threshold. With c the candidates, a listed text's share of the
@@ -114,40 +176,69 @@ func (q *query) bounds(threshold float64) (always, heavy float64) {
 	for i := range q.looks {
 		least += q.looks[i].power * alpr.Robust(support)
 	}
-	always = math.Log(threshold * (q.named + q.rest*math.Exp2(-q.shares)))
+	always = math.Log(threshold * (q.named + q.unnamed*math.Exp2(-q.shares)))
 	heavy = math.Log(threshold * q.named)
 	return max(always, least) - slack, max(heavy, least) - slack
+}
+
+// weigh scores the read's own candidates.
+func (q *query) weigh() *own {
+	if q.own != nil {
+		return q.own
+	}
+	o := &own{left: make([]float64, len(q.evidence)), scores: make([]float64, len(q.texts))}
+	for i := range o.left {
+		o.left[i] = 1
+	}
+	for i, t := range q.texts {
+		if q.mirrored {
+			t = mirror(t)
+		}
+		o.texts = append(o.texts, t)
+		o.scores[i] = math.Exp(q.exactly().score(t, o.left))
+		o.sum += o.scores[i]
+	}
+	q.own = o
+	return o
 }
 
 // posterior is how sure the read is of a folded text: its share among the read's own candidates and all the plates that
 // nobody named, listed or not. What else is listed doesn't change it. It is 0 for a text without support.
 func (q *query) posterior(text string) float64 {
+	o := q.weigh()
 	least := 0.0
 	for _, l := range q.looks {
 		least += l.power * alpr.Robust(support)
 	}
-	if q.evidence.Score(text) < least {
+	left := slices.Clone(o.left)
+	if i := slices.Index(o.texts, text); i >= 0 {
+		if math.Log(o.scores[i]) < least {
+			return 0
+		}
+		return o.scores[i] / (o.sum + math.Exp(q.evidence.Unnamed(left)))
+	}
+	score := q.exactly().score(text, left)
+	if score < least {
 		return 0
 	}
-	if q.own == nil {
-		q.own = q.evidence.Weigh(q.texts)
-	}
-	for _, c := range q.own {
-		if c.Text == text {
-			return c.Confidence
-		}
-	}
-	all := q.evidence.Weigh(append(q.texts[:len(q.texts):len(q.texts)], text))
-	return all[len(all)-1].Confidence
+	s := math.Exp(score)
+	return s / (o.sum + s + math.Exp(q.evidence.Unnamed(left)))
 }
 
 // evidenceOf is the read's evidence, or what can be made of less: a lattice is a posterior whose columns are its slots.
 func evidenceOf(read alpr.Read) alpr.Evidence {
 	var e alpr.Evidence
-	for _, p := range read.Evidence {
-		if p.Columns() > 0 {
-			e = append(e, p)
+	for i, p := range read.Evidence {
+		if p.Columns() == 0 {
+			e = slices.Clone(read.Evidence[:i])
+			for _, p := range read.Evidence[i:] {
+				if p.Columns() > 0 {
+					e = append(e, p)
+				}
+			}
+			break
 		}
+		e = read.Evidence[:i+1]
 	}
 	if len(e) > 0 {
 		return e
@@ -178,13 +269,17 @@ func fromLattice(l alpr.Lattice) alpr.Posterior {
 		for _, c := range slot {
 			k := alpr.Blank
 			if c.Text != "" {
-				d := digit(c.Text[0])
-				if d == 0 {
+				if k = class(c.Text[0]); k < 0 {
 					continue
 				}
-				k = int(d) - 1
 			}
-			row[k] += c.P
+			if k == hidden {
+				for k := range alpr.Blank {
+					row[k] += c.P / float64(alpr.Blank)
+				}
+			} else {
+				row[k] += c.P
+			}
 			sum += c.P
 		}
 		if sum <= 0 {
@@ -196,21 +291,4 @@ func fromLattice(l alpr.Lattice) alpr.Posterior {
 		p.Row(2*i + 1)[alpr.Blank] = 0
 	}
 	return p
-}
-
-// foldEvidence gives the digit 0 what the letter O has (R23).
-func foldEvidence(e alpr.Evidence) alpr.Evidence {
-	const zero, oh = 0, 24 // columns of "0" and "O"
-	out := make(alpr.Evidence, len(e))
-	for i, p := range e {
-		p.Log = append([]float32(nil), p.Log...)
-		p.Small = nil
-		for t := range p.Columns() {
-			row := p.Row(t)
-			row[zero] = float32(math.Log(math.Exp(float64(row[zero])) + math.Exp(float64(row[oh]))))
-			row[oh] = float32(math.Inf(-1))
-		}
-		out[i] = p
-	}
-	return out
 }

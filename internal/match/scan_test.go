@@ -26,7 +26,7 @@ func scannable(list []alpr.Entry) *scanned {
 			at[text] = i
 			var d []uint8
 			for _, c := range []byte(text) {
-				d = append(d, uint8(digit(c)-1))
+				d = append(d, uint8(column(c)))
 			}
 			s.texts, s.digits, s.ids = append(s.texts, text), append(s.digits, d), append(s.ids, nil)
 		}
@@ -130,7 +130,7 @@ func compare(t *testing.T, size, reads int, seed uint64, filter bool) {
 			}
 			total += len(want)
 			for id, p := range want {
-				if g, ok := got[id]; !ok || math.Abs(g-p) > 1e-9 {
+				if g, ok := got[id]; !ok || math.Abs(g-p) > 1e-7 {
 					t.Fatalf("seed %d, read %d, threshold %v: entry %s has %v by scan and %v by the index", seed, i, threshold, id, p, g)
 				}
 			}
@@ -161,6 +161,23 @@ func TestSameAsScan(t *testing.T) {
 	}
 }
 
+// foldEvidence gives the digit 0 what the letter O has (R23).
+func foldEvidence(e alpr.Evidence) alpr.Evidence {
+	const zero, oh = 0, 24 // columns of "0" and "O"
+	out := make(alpr.Evidence, len(e))
+	for i, p := range e {
+		p.Log = append([]float32(nil), p.Log...)
+		p.Small = nil
+		for t := range p.Columns() {
+			row := p.Row(t)
+			row[zero] = float32(math.Log(math.Exp(float64(row[zero])) + math.Exp(float64(row[oh]))))
+			row[oh] = float32(math.Inf(-1))
+		}
+		out[i] = p
+	}
+	return out
+}
+
 // Whatever a matrix says, the index and the scan agree, and nothing panics.
 func FuzzMatch(f *testing.F) {
 	r := newSynth(71)
@@ -188,7 +205,7 @@ func FuzzMatch(f *testing.F) {
 				}
 			}
 			for c, b := range text {
-				k := int(digit(b)) - 1
+				k := column(b)
 				if k < 0 {
 					k = alpr.Blank
 				}
@@ -213,7 +230,7 @@ func FuzzMatch(f *testing.F) {
 			t.Fatalf("%d hits by the index, %d by scan", len(got), len(want))
 		}
 		for id, p := range want {
-			if math.Abs(got[id]-p) > 1e-9 {
+			if math.Abs(got[id]-p) > 1e-7 {
 				t.Fatalf("entry %s has %v by scan, %v by the index", id, p, got[id])
 			}
 		}

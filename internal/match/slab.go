@@ -1,17 +1,20 @@
 package match
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
-	"math/bits"
+	"iter"
+	"slices"
 	"time"
 
 	"alprd/internal/alpr"
 )
 
-// slab keeps what hits tell about entries, packed: ten million entries are a few hundred blocks to the garbage collector,
-// not fifty million strings. It is addressed by 32-bit offsets.
+// slab keeps what hits tell about entries in memory, packed: ten million entries are a few hundred blocks to the garbage collector,
+// not fifty million strings. It is addressed by 32-bit offsets. It holds the whole plate as well.
 type slab struct {
+	at     []uint32 // of each entry, by ordinal
 	blocks [][]byte
 	words  []string          // interned: makes, colours, classes, states, common reasons
 	ids    map[string]uint64 // of words, while building
@@ -27,8 +30,43 @@ var errSlabFull = errors.New("the list's entries take more than 4 GiB")
 
 func newSlab() *slab { return &slab{ids: map[string]uint64{}} }
 
-// add packs an entry and tells where. The plate's letters are the caller's to keep, folded; which zeros are the letter O
-// stands here.
+// packEntries packs entries into plates and details.
+func packEntries(entries iter.Seq2[alpr.Entry, error]) (*slab, *Plates, error) {
+	type row struct {
+		code uint64
+		at   uint32
+	}
+	s := newSlab()
+	var rows []row
+	sorted := true
+	for e, err := range entries {
+		if err != nil {
+			return nil, nil, err
+		}
+		code, err := codeOf(e.Plate, len(rows)+1)
+		if err != nil {
+			return nil, nil, err
+		}
+		at, err := s.add(e)
+		if err != nil {
+			return nil, nil, err
+		}
+		sorted = sorted && (len(rows) == 0 || rows[len(rows)-1].code <= code)
+		rows = append(rows, row{code, at})
+	}
+	s.done()
+	if !sorted { // offsets rise as entries come
+		slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.at, b.at)) })
+	}
+	codes := make([]uint64, len(rows))
+	s.at = make([]uint32, len(rows))
+	for i, r := range rows {
+		codes[i], s.at[i] = r.code, r.at
+	}
+	return s, packSorted(codes), nil
+}
+
+// add packs an entry and tells where.
 func (s *slab) add(e alpr.Entry) (uint32, error) {
 	b := s.appendEntry(make([]byte, 0, 128), e)
 	if len(b) > blockSize {
@@ -56,7 +94,7 @@ func (s *slab) done() {
 }
 
 func (s *slab) bytes() int {
-	n := 0
+	n := 4 * len(s.at)
 	for _, b := range s.blocks {
 		n += cap(b)
 	}
@@ -67,13 +105,7 @@ func (s *slab) bytes() int {
 }
 
 func (s *slab) appendEntry(b []byte, e alpr.Entry) []byte {
-	var ohs uint64
-	for i, c := range []byte(e.Plate.Text()) {
-		if c == 'O' {
-			ohs |= 1 << i
-		}
-	}
-	b = binary.AppendUvarint(b, ohs)
+	b = appendInline(b, e.Plate.Text())
 	b = appendInline(b, e.ID)
 	for _, w := range [...]string{e.Region, e.Class, e.Make, e.Model, e.Colour, e.Year, e.Reason, e.Instructions, e.Operator} {
 		b = s.appendWord(b, w)
@@ -116,8 +148,9 @@ func appendInline(b []byte, w string) []byte {
 	return append(b, w...)
 }
 
-// entry unpacks what add packed; text is the folded plate.
-func (s *slab) entry(at uint32, text string) alpr.Entry {
+// Entry unpacks what add packed.
+func (s *slab) Entry(ordinal int) (alpr.Entry, error) {
+	at := s.at[ordinal]
 	b := s.blocks[at>>blockBits][at&(blockSize-1):]
 	uvarint := func() uint64 {
 		v, n := binary.Uvarint(b)
@@ -138,11 +171,7 @@ func (s *slab) entry(at uint32, text string) alpr.Entry {
 		b = b[v>>1:]
 		return w
 	}
-	plate := []byte(text)
-	for ohs := uvarint(); ohs != 0; ohs &= ohs - 1 {
-		plate[bits.TrailingZeros64(ohs)] = 'O'
-	}
-	e := alpr.Entry{Plate: alpr.NewPattern(string(plate)), ID: word()}
+	e := alpr.Entry{Plate: alpr.NewPattern(word()), ID: word()}
 	for _, w := range [...]*string{&e.Region, &e.Class, &e.Make, &e.Model, &e.Colour, &e.Year, &e.Reason, &e.Instructions, &e.Operator} {
 		*w = word()
 	}
@@ -154,5 +183,5 @@ func (s *slab) entry(at uint32, text string) alpr.Entry {
 			*t = time.Unix(varint(), 0).UTC()
 		}
 	}
-	return e
+	return e, nil
 }

@@ -114,7 +114,7 @@ func (r synth) see(truth string, doubt float64) slots {
 	var out slots
 	for i := range len(truth) {
 		var s [alpr.Classes]float64
-		k := int(digit(truth[i])) - 1
+		k := column(truth[i])
 		left := 0.01 * r.Float64()
 		if r.Float64() < 0.43*doubt {
 			left = 0.2 + 0.4*r.Float64()
@@ -129,7 +129,7 @@ func (r synth) see(truth string, doubt float64) slots {
 			for j, v := range shares {
 				c := r.IntN(36)
 				if j < len(alike) {
-					c = int(digit(alike[j])) - 1
+					c = column(alike[j])
 				}
 				s[c] += left * v / sum
 			}
@@ -269,8 +269,8 @@ func torn(text string, i int, b byte, p float64) alpr.Read {
 	r := newSynth(3)
 	s := r.see(text, 0)
 	s[i] = [alpr.Classes]float64{}
-	s[i][digit(text[i])-1] = p
-	s[i][digit(b)-1] = 1 - p
+	s[i][column(text[i])] = p
+	s[i][column(b)] = 1 - p
 	var e alpr.Evidence
 	for range 2 {
 		e = append(e, r.look(s, 36, 0.5))
@@ -291,8 +291,11 @@ func index(t testing.TB, threshold float64, es ...alpr.Entry) *Index {
 
 func entry(id, plate, region string) alpr.Entry {
 	e := alpr.Entry{ID: id, Plate: alpr.NewPlate(plate), Region: region, Class: "stolen_vehicle", Priority: 30}
-	if strings.Contains(plate, "?") {
+	if strings.ContainsAny(plate, "?*") {
 		e.Plate = alpr.NewPattern(plate)
 	}
 	return e
 }
+
+// column is a character's place in a posterior.
+func column(c byte) int { return strings.IndexByte(alpr.Alphabet, c) }
