@@ -60,16 +60,24 @@ func TestPublish(t *testing.T) {
 	}
 
 	list, to := write(t, "list.csv", listText), filepath.Join(dir, "package")
+	me, err := trust.NewOpener("pole-1", bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	units := filepath.Dir(write(t, "pole-1.unit", me.Recipient().Text()))
 	publish := func(more ...string) (int, string, string) {
-		return alprctl(t, append([]string{"hotlist", "publish", "--list", "local", "--source", "Police", "--key", filepath.Join(dir, "sbi.key"), "--to", to, "--passphrase-file", pass}, more...)...)
+		return alprctl(t, append([]string{"hotlist", "publish", "--fleet", "kpd", "--units", units, "--list", "local", "--source", "Police", "--key", filepath.Join(dir, "sbi.key"), "--to", to, "--passphrase-file", pass}, more...)...)
 	}
 	code, out, errs = publish(list, "--version", "7")
 	if code != 0 {
 		t.Fatal(errs)
 	}
-	p, err := hotlist.Open(os.DirFS(to), key)
+	p, err := hotlist.OpenFor(os.DirFS(to), me, key)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := p.Check(); err != nil {
+		t.Error(err)
 	}
 	if m := p.Manifest(); m.Count != 3 || m.Version != 7 || m.LeftOut["sex_offender"] != 1 {
 		t.Errorf("published %+v", m)
@@ -89,6 +97,19 @@ func TestPublish(t *testing.T) {
 	var j published
 	if err := json.Unmarshal([]byte(out), &j); err != nil || j.Entries != 4 || j.Version < 1_700_000_000 || j.Key != key.Fingerprint() {
 		t.Errorf("%v: %s", err, out)
+	}
+
+	// What would change is said before; a list that loses more than a third is refused until somebody insists.
+	few := write(t, "few.csv", "plate,state,category,reason\nABC1234,NC,stolen vehicle,moved\n")
+	code, out, errs = publish(few, "--dry-run")
+	if code != 1 || !strings.Contains(out, "1 added, 4 removed, 0 changed; from 4 to 1 entries") || !strings.Contains(out, "WARNING") || !strings.Contains(errs, "--force") {
+		t.Errorf("dry run: %d %s %s", code, out, errs)
+	}
+	if code, _, errs := publish(few); code != 1 || !strings.Contains(errs, "more than a third") {
+		t.Errorf("a third less: %d %s", code, errs)
+	}
+	if p, err := hotlist.OpenFor(os.DirFS(to), me, key); err != nil || p.Manifest().Count != 4 {
+		t.Errorf("a dry run or a refusal touched the package: %v", err)
 	}
 
 	var broken strings.Builder
@@ -111,6 +132,9 @@ func TestPublish(t *testing.T) {
 		{"a strange zone", []string{"--timezone", "Mars", list}, 1, "Mars"},
 		{"an open class enabled", []string{"--enable-class", "V", list}, 1, "no restricted class"},
 		{"a wrong passphrase", []string{"--passphrase-file", write(t, "other", "wrong horse"), list}, 1, "does not open"},
+		{"no unit's key", []string{"--units", filepath.Join(dir, "nowhere"), list}, 1, "nowhere"},
+		{"a publisher's key for a unit's", []string{"--units", filepath.Join(dir, "sbi.pub"), list}, 1, "no alprd unit key file"},
+		{"another fleet", []string{"--fleet", "dpd", list}, 1, "publish each list to a directory of its own"},
 		{"an empty passphrase", []string{"--passphrase-file", write(t, "none", "\n"), list}, 1, "empty"},
 	} {
 		before, _ := os.ReadFile(filepath.Join(to, hotlist.ManifestName))

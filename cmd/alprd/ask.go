@@ -77,6 +77,29 @@ func statusCommand() *cobra.Command {
 	return c
 }
 
+func keysCommand() *cobra.Command {
+	var socket string
+	c := &cobra.Command{
+		Use:   "keys",
+		Short: "The unit's public key, to which its agency seals hot lists: a file for alprctl hotlist publish --units",
+		Long: `The unit's public key, to which its agency seals hot lists. It was made at the unit's first start and its private half never leaves
+the unit. Write it into a file, bring that to the publisher, and compare the fingerprint by telephone:
+
+  alprd keys > kpd-pole-07.unit`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var text string
+			if err := call(c.Context(), socket, http.MethodGet, "/key", nil, &text); err != nil {
+				return err
+			}
+			_, err := io.WriteString(c.OutOrStdout(), text)
+			return err
+		},
+	}
+	c.Flags().StringVar(&socket, "socket", defaultSocket, "the daemon's socket")
+	return c
+}
+
 func hotlistCommand() *cobra.Command {
 	c := &cobra.Command{Use: "hotlist", Short: "Import a signed hot-list package, or show the lists in force", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -39,6 +39,7 @@ type config struct {
 
 type unitConfig struct {
 	ID       string
+	Fleet    string // whose lists it takes
 	Site     string
 	Position *struct{ Lat, Lon float64 }
 }
@@ -310,6 +311,9 @@ func (c config) problems(file string) []error {
 	bad := func(key, what, mend string) { errs = append(errs, &configError{file, key, what, mend}) }
 	if !name.MatchString(c.Unit.ID) {
 		bad("unit.id", fmt.Sprintf("%q does not name a unit", c.Unit.ID), "use letters, digits, - and _, for example kpd-pole-07")
+	}
+	if !name.MatchString(c.Unit.Fleet) {
+		bad("unit.fleet", fmt.Sprintf("%q does not name a fleet", c.Unit.Fleet), "write what the agency publishes its lists for (alprctl hotlist publish --fleet), for example kpd")
 	}
 	if p := c.Unit.Position; p != nil && (p.Lat < -90 || p.Lat > 90 || p.Lon < -180 || p.Lon > 180) {
 		bad("unit.position", "is not on the earth", "write lat -90..90 and lon -180..180 in degrees")

@@ -68,6 +68,7 @@ that is removed at the end. The plates are random texts; any likeness to a real 
 
 const (
 	demoUnit   = "demo-pole"
+	demoFleet  = "demo"
 	demoCamera = "road"
 	demoList   = "demo-wanted"
 
@@ -90,7 +91,7 @@ func runDemo(ctx context.Context, o demoOptions, log *zap.Logger, stdout, stderr
 	s.traffic = demo.NewTraffic(o.seed, demo.Options{Dusk: o.dusk, Parked: true})
 	listings := s.traffic.Listings(demoListed)
 	s.tally = demo.NewTally(s.traffic, listings)
-	publisher, err := publishDemoList(s.traffic, listings, filepath.Join(dir, "list"))
+	publisher, err := trust.Generate("demo-publisher")
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func runDemo(ctx context.Context, o demoOptions, log *zap.Logger, stdout, stderr
 		fmt.Fprintf(s.notes, "page: %s\n", s.page.URL())
 	}
 	fmt.Fprintf(s.notes, "Rendered traffic, invented plates. A line for each vehicle read; ALERT for each that the hot list names. Ctrl-C ends it.\n")
-	cfg, err := demoConfig(dir, publisher)
+	cfg, err := demoConfig(dir, publisher.Public())
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func runDemo(ctx context.Context, o demoOptions, log *zap.Logger, stdout, stderr
 		broker:  func(b uplink.Broker) uplink.Broker { return b.Inside(broker.Dial) },
 		watcher: func(string) watcher { return s },
 		ready: func(rep *reporter, lists *hotlists) {
-			if _, err := lists.load(ctx, os.DirFS(filepath.Join(dir, "list")), false); err != nil {
+			if err := s.publish(ctx, publisher, lists, filepath.Join(dir, "list"), listings); err != nil {
 				log.Error("the demo's list", zap.Error(err))
 				complain(s.notes, fmt.Errorf("the demo's hot list, so nothing will alert: %w", err))
 			}
@@ -153,27 +154,28 @@ func runDemo(ctx context.Context, o demoOptions, log *zap.Logger, stdout, stderr
 	return nil
 }
 
-// publishDemoList makes a signed package as alprctl would, and gives its publisher's key.
-func publishDemoList(t *demo.Traffic, listings []demo.Listing, dir string) (trust.PublicKey, error) {
-	key, err := trust.Generate("demo-publisher")
-	if err != nil {
-		return trust.PublicKey{}, err
-	}
+// publish makes a signed package for the unit as alprctl would, and has the unit import it.
+func (s *demoStage) publish(ctx context.Context, key trust.PrivateKey, lists *hotlists, dir string, listings []demo.Listing) error {
 	now := time.Now()
 	b, err := hotlist.NewBuilder(hotlist.Options{Now: now})
 	if err != nil {
-		return trust.PublicKey{}, err
+		return err
 	}
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(t.WriteList(w, listings, 400)) }() // until the builder has read it all
+	go func() { w.CloseWithError(s.traffic.WriteList(w, listings, 400)) }() // until the builder has read it all
 	if err := b.Read("demo.csv", r); err != nil {
-		return trust.PublicKey{}, err
+		return err
 	}
-	bundle, err := b.Publish(hotlist.Identity{List: demoList, Source: "Demo Agency", BuiltAt: now.Add(-95 * time.Minute), MaxRejects: .01}, key)
+	bundle, err := b.Publish(hotlist.Identity{Fleet: demoFleet, List: demoList, Source: "Demo Agency", BuiltAt: now.Add(-95 * time.Minute),
+		Units: []trust.Recipient{lists.me.Recipient()}, MaxRejects: .01}, key)
 	if err != nil {
-		return trust.PublicKey{}, err
+		return err
 	}
-	return key.Public(), bundle.Write(dir)
+	if err := bundle.Write(dir); err != nil {
+		return err
+	}
+	_, err = lists.load(ctx, os.DirFS(dir), false)
+	return err
 }
 
 func demoConfig(dir string, publisher trust.PublicKey) (config, error) {
@@ -183,7 +185,7 @@ func demoConfig(dir string, publisher trust.PublicKey) (config, error) {
 	}
 	threshold, gate := match.DefaultThreshold, true
 	c := config{
-		Unit: unitConfig{ID: demoUnit, Site: "a road that does not exist"}, StateDir: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "socket"),
+		Unit: unitConfig{ID: demoUnit, Fleet: demoFleet, Site: "a road that does not exist"}, StateDir: filepath.Join(dir, "state"), Socket: filepath.Join(dir, "socket"),
 		Cameras:  []cameraConfig{{Name: demoCamera, Source: "rtsp://rendered/road", Lane: "both", Direction: "away", WorkingSize: 640, MotionGate: &gate, Silence: 30 * time.Second}},
 		Reader:   readerConfig{Backend: ocr.Auto},
 		Hotlists: []hotlistConfig{{Name: demoList, PublicKey: keyFile, Threshold: &threshold}},

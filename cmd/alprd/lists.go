@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -17,6 +17,7 @@ import (
 	"alprd/internal/alpr"
 	"alprd/internal/hotlist"
 	"alprd/internal/match"
+	"alprd/internal/seal"
 	"alprd/internal/store"
 	"alprd/internal/trust"
 )
@@ -25,6 +26,8 @@ import (
 type hotlists struct {
 	cfg     map[string]hotlistConfig
 	keys    map[string]trust.PublicKey
+	fleet   string
+	me      trust.Opener // the unit's own: packages are sealed to it
 	rules   profile
 	cache   *store.HotLists
 	current match.Current
@@ -47,11 +50,27 @@ func (e *listError) Error() string { return e.what }
 func (e *listError) Hint() string  { return e.mend }
 func (e *listError) ExitCode() int { return e.code }
 
+// keptList is what the cache has of a list beside its chunks.
+type keptList struct {
+	Manifest []byte `json:"manifest"` // as it was signed
+	Keys     []byte `json:"keys"`     // of the chunks
+}
+
+// openingKey is what hot lists are sealed to: the unit's own, made with its key ring and never outside it.
+func openingKey(ring *seal.Ring, unit string) (trust.Opener, error) {
+	k, err := ring.Make("unit", nil)
+	if err != nil {
+		return trust.Opener{}, fmt.Errorf("unit key: %w", err)
+	}
+	secret := k.Derive(nil, "alprd unit opening key")
+	return trust.NewOpener(unit, secret[:])
+}
+
 // openHotlists puts the cached lists in force. A list that is missing or damaged is an alarm, never the end: the camera's
 // evidence is worth keeping without it.
-func openHotlists(cfg []hotlistConfig, rules profile, cache *store.HotLists, log *zap.Logger) (*hotlists, error) {
-	h := &hotlists{cfg: map[string]hotlistConfig{}, keys: map[string]trust.PublicKey{}, rules: rules, cache: cache, changed: func() {}, log: log, force: map[string]hotlist.Manifest{}}
-	for _, c := range cfg {
+func openHotlists(cfg config, me trust.Opener, cache *store.HotLists, log *zap.Logger) (*hotlists, error) {
+	h := &hotlists{cfg: map[string]hotlistConfig{}, keys: map[string]trust.PublicKey{}, fleet: cfg.Unit.Fleet, me: me, rules: cfg.Profile, cache: cache, changed: func() {}, log: log, force: map[string]hotlist.Manifest{}}
+	for _, c := range cfg.Hotlists {
 		text, err := os.ReadFile(c.PublicKey)
 		if err != nil {
 			return nil, &configError{c.PublicKey, "", "the publisher's key can't be read: " + errors.Unwrap(err).Error(), "copy the .pub file that alprctl keygen made to this place, or mend hotlists public_key"}
@@ -71,26 +90,10 @@ func openHotlists(cfg []hotlistConfig, rules profile, cache *store.HotLists, log
 		log.Error("the hot-list cache can't be read; lists must be imported anew", zap.Error(err))
 	}
 	for _, l := range cached {
-		c, ok := h.cfg[l.Name]
-		if !ok {
+		if _, ok := h.cfg[l.Name]; !ok {
 			continue // no longer configured: it stops alerting (R25)
 		}
-		next, stop := iter.Pull2(cache.Chunks(l)) // in the manifest's order, which is the order they are asked for
-		pkg, err := hotlist.Decode(l.Manifest, func(string) ([]byte, error) {
-			chunk, err, ok := next()
-			if !ok {
-				return nil, hotlist.ErrDamaged
-			}
-			return chunk, err
-		}, h.keys[l.Name])
-		if err == nil {
-			err = pkg.Manifest().Admit(rules.Hotlists.RestrictedClasses, float64(rules.Hotlists.MaxRejects))
-		}
-		var more *match.Index
-		if err == nil {
-			more, err = index.With(match.List{Info: pkg.Info(), Threshold: *c.Threshold, Entries: pkg.Entries()})
-		}
-		stop()
+		pkg, more, err := h.reload(l, index)
 		if err != nil {
 			log.Error("a cached hot list can't be used; import it anew", zap.String("list", l.Name), zap.Error(err))
 			continue
@@ -100,6 +103,31 @@ func openHotlists(cfg []hotlistConfig, rules profile, cache *store.HotLists, log
 	}
 	h.current.Swap(index)
 	return h, nil
+}
+
+// reload builds a list's part of the index from the cache.
+func (h *hotlists) reload(l store.List, index *match.Index) (*hotlist.Package, *match.Index, error) {
+	var k keptList
+	if err := json.Unmarshal(l.Manifest, &k); err != nil {
+		return nil, nil, fmt.Errorf("read the cached list: %w", err)
+	}
+	chunks := map[string]int{}
+	pkg, err := hotlist.Decode(k.Manifest, func(sha string) ([]byte, error) { return h.cache.Chunk(l, chunks[sha]) }, h.keys[l.Name])
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, c := range pkg.Manifest().Chunks() {
+		chunks[c.SHA256] = i
+	}
+	if err := errors.Join(pkg.UnlockWith(k.Keys), h.admit(pkg.Manifest())); err != nil {
+		return nil, nil, err
+	}
+	next, err := index.With(match.List{Info: pkg.Info(), Threshold: *h.cfg[l.Name].Threshold, Entries: pkg.Entries()})
+	return pkg, next, err
+}
+
+func (h *hotlists) admit(m hotlist.Manifest) error {
+	return m.Admit(h.fleet, h.rules.Hotlists.RestrictedClasses, float64(h.rules.Hotlists.MaxRejects))
 }
 
 // tell names whom to tell of each activation.
@@ -125,7 +153,10 @@ func (h *hotlists) load(ctx context.Context, dir fs.FS, dry bool) (any, error) {
 	if !pkg.Key().Equal(h.keys[m.List]) {
 		return nil, &listError{fmt.Sprintf("the list %q is signed by a key that is trusted for another list", m.List), "have it signed by its own publisher", exitRefused}
 	}
-	if err := m.Admit(h.rules.Hotlists.RestrictedClasses, float64(h.rules.Hotlists.MaxRejects)); err != nil {
+	if err := h.admit(m); err != nil {
+		return nil, err
+	}
+	if pkg, err = hotlist.OpenFor(dir, h.me, h.keys[m.List]); err != nil {
 		return nil, err
 	}
 	h.importing.Lock()
@@ -139,8 +170,12 @@ func (h *hotlists) load(ctx context.Context, dir fs.FS, dry bool) (any, error) {
 		return nil, err
 	}
 	if !dry {
-		err := h.cache.Activate(m.List, m.Version, pkg.Signed(), start, func(yield func([]byte, error) bool) {
-			for _, c := range m.Chunks {
+		kept, err := json.Marshal(keptList{pkg.Signed(), pkg.Keys()})
+		if err != nil {
+			return nil, fmt.Errorf("keep the list: %w", err)
+		}
+		err = h.cache.Activate(m.List, m.Version, kept, start, func(yield func([]byte, error) bool) {
+			for _, c := range m.Chunks() {
 				chunk, err := pkg.Chunk(c)
 				if ctx.Err() != nil {
 					err = context.Cause(ctx)

@@ -41,7 +41,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), demoCommand(), readCommand(), statusCommand(), hotlistCommand())
+	root.AddCommand(runCommand(), demoCommand(), readCommand(), statusCommand(), hotlistCommand(), keysCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

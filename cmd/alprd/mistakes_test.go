@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"alprd/internal/hotlist"
 	"alprd/internal/trust"
 	"alprd/internal/uplink/brokertest"
 )
@@ -110,6 +111,14 @@ func TestDaemonLivesWithMistakes(t *testing.T) {
 	}
 	refused("the same version again", s.publish(5, plates), exitRefused, "not newer") // R22
 	refused("an older version", s.publish(4, plates), exitRefused, "not newer")       // R22
+	s.fleet = "dpd"
+	refused("another agency's list", s.publish(6, plates), exitRefused, "fleet")
+	s.fleet = "kpd"
+	package6 := s.publish(6, plates)
+	if err := os.Remove(filepath.Join(package6, hotlist.GrantName("unit-1"))); err != nil {
+		t.Fatal(err)
+	}
+	refused("a list that isn't sealed to this unit", package6, exitFailed, "alprd keys")
 	if s.key, _ = trust.Generate("stranger"); s.key.Name == "" {
 		t.Fatal("no key")
 	}

@@ -82,7 +82,11 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 		return err
 	}
 	defer cache.Close()
-	lists, err := openHotlists(cfg.Hotlists, cfg.Profile, cache, log)
+	opener, err := openingKey(ring, cfg.Unit.ID)
+	if err != nil {
+		return err
+	}
+	lists, err := openHotlists(cfg, opener, cache, log)
 	if err != nil {
 		return err
 	}
@@ -115,7 +119,7 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 		g.Go(func() error { return cam.keep(ctx) }) // until ctx ends; closes the camera's ring
 		g.Go(cam.watch)                             // until the ring is closed and empty
 	}
-	api := localAPI{status: rep.status, lists: func() any { return rep.hotlists().Lists }, load: lists.load}
+	api := localAPI{status: rep.status, lists: func() any { return rep.hotlists().Lists }, load: lists.load, key: opener.Recipient().Text}
 	g.Go(func() error { return up.Run(ctx) })                 // until ctx ends
 	g.Go(func() error { return api.serve(ctx, cfg.Socket) })  // until ctx ends
 	g.Go(func() error { return forget(ctx, kept, now, log) }) // until ctx ends

@@ -79,6 +79,7 @@ type site struct {
 	dir    string
 	broker *brokertest.Mosquitto
 	key    trust.PrivateKey
+	fleet  string
 	config string
 	socket string
 }
@@ -86,7 +87,7 @@ type site struct {
 // newSite makes them; change may edit the configuration before it is written.
 func newSite(t testing.TB, source string, change func(map[string]any)) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), broker: brokertest.Start(t)}
+	s := &site{t: t, dir: t.TempDir(), fleet: "kpd", broker: brokertest.Start(t)}
 	var err error
 	if s.key, err = trust.Generate("publisher"); err != nil {
 		t.Fatal(err)
@@ -154,9 +155,17 @@ func (s *site) write(name, text string) string {
 	return path
 }
 
-// publish makes a signed package of the plates.
+// publish makes a signed package of the plates, sealed to the running unit.
 func (s *site) publish(version uint64, plates []string) string {
 	s.t.Helper()
+	code, key, errs := s.alprd("keys")
+	if code != 0 {
+		s.t.Fatal(errs)
+	}
+	unit, err := trust.ParseRecipient([]byte(key))
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	b, err := hotlist.NewBuilder(hotlist.Options{Now: time.Now()})
 	if err != nil {
 		s.t.Fatal(err)
@@ -169,7 +178,7 @@ func (s *site) publish(version uint64, plates []string) string {
 	if err := b.Read("list.csv", strings.NewReader(text.String())); err != nil {
 		s.t.Fatal(err)
 	}
-	bundle, err := b.Publish(hotlist.Identity{List: "ncic", Source: "NCIC", Version: version, BuiltAt: time.Now()}, s.key)
+	bundle, err := b.Publish(hotlist.Identity{Fleet: s.fleet, List: "ncic", Source: "NCIC", Version: version, BuiltAt: time.Now(), Units: []trust.Recipient{unit}}, s.key)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ const maxPackage = 512 << 20
 type localAPI struct {
 	status func() any
 	lists  func() any
+	key    func() string // the public key that hot lists are sealed to, as a file
 	// load checks a signed package and, unless dry, makes it the active version.
 	load func(ctx context.Context, pkg fs.FS, dry bool) (any, error)
 }
@@ -43,6 +44,7 @@ func (a localAPI) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.status(), nil) })
 	mux.HandleFunc("GET /hotlists", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.lists(), nil) })
+	mux.HandleFunc("GET /key", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.key(), nil) })
 	mux.HandleFunc("POST /hotlists", func(w http.ResponseWriter, r *http.Request) {
 		// The package stays in memory: a spool file would hold the list in the clear (R41).
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPackage))
@@ -171,15 +173,22 @@ func pack(dir string) (*bytes.Buffer, error) {
 	if err != nil {
 		return nil, &listError{fmt.Sprintf("%s is no folder with a list package: %v", dir, errors.Unwrap(err)), "a list must be published first: alprctl hotlist publish --to DIR", exitFailed}
 	}
+	names := []string{}
 	for _, f := range files {
-		if !f.Type().IsRegular() {
-			continue
+		if f.Type().IsRegular() {
+			names = append(names, f.Name())
 		}
-		w, err := z.CreateHeader(&zip.FileHeader{Name: f.Name(), Method: zip.Store})
+	}
+	keys, _ := filepath.Glob(filepath.Join(dir, "keys", "*.json")) // a fixed pattern can't be wrong
+	for _, k := range keys {
+		names = append(names, "keys/"+filepath.Base(k))
+	}
+	for _, name := range names {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err != nil {
 			return nil, err
 		}
-		r, err := os.Open(filepath.Join(dir, f.Name()))
+		r, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil {
 			return nil, fmt.Errorf("read package: %w", err)
 		}

@@ -5,10 +5,14 @@ import (
 	"strings"
 )
 
-// Admit is the unit's own gate, whatever the publisher let pass: it refuses a list that serves traffic enforcement (R53),
+// Admit is the unit's own gate, whatever the publisher let pass: it refuses a list of another fleet, one that serves traffic enforcement (R53),
 // that holds restricted classes which this agency didn't enable, by letter or word (R27), or whose source had a larger
 // share of rows that couldn't be loaded than limit, 0 to 1 (R23). A *PolicyError or a *RejectError.
-func (m Manifest) Admit(enabled []string, limit float64) error {
+func (m Manifest) Admit(fleet string, enabled []string, limit float64) error {
+	if m.Fleet != fleet {
+		return &PolicyError{fmt.Sprintf("the list %q is for the fleet %q, and this unit belongs to %q", m.List, m.Fleet, fleet), "another agency's list",
+			"have it published for this fleet (--fleet), or mend unit.fleet in the unit's configuration"}
+	}
 	may := map[string]bool{}
 	for _, e := range enabled {
 		may[classOfWords(e).word] = true

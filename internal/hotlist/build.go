@@ -1,26 +1,19 @@
 // Package hotlist turns the lists of the field into signed packages, and signed packages into entries.
 //
 // A Builder reads NCIC extracts and delimited files, counts what it can't load, refuses what may not be loaded, and makes a
-// Bundle: a signed manifest and compressed chunks, the same bytes for the same input. Open and Decode are the other side.
+// Bundle: a signed manifest, sealed chunks, and for each unit the key to them. Open and Decode are the other side.
 package hotlist
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"alprd/internal/alpr"
-	"alprd/internal/trust"
 )
 
 // Builder collects the entries of one list from any number of files.
@@ -103,118 +96,6 @@ func (b *Builder) Entries(yield func(alpr.Entry) bool) {
 			return
 		}
 	}
-}
-
-// Identity is what a package says of itself besides its entries.
-type Identity struct {
-	List       string
-	Source     string
-	Version    uint64 // 0: seconds since 1970 of BuiltAt
-	BuiltAt    time.Time
-	Previous   []byte  // the signed manifest before; nil for none
-	MaxRejects float64 // 0 to 1
-}
-
-// Bundle is a package in memory.
-type Bundle struct {
-	Manifest Manifest
-	Signed   []byte            // manifest.jws
-	Chunks   map[string][]byte // by SHA-256 in hexadecimal
-}
-
-// Publish makes the package. It refuses as Refusal does, a list whose name means traffic enforcement (R53), and a version that
-// is not above the previous one's (R22).
-func (b *Builder) Publish(id Identity, key trust.PrivateKey) (*Bundle, error) {
-	if !GoodName(id.List) {
-		return nil, hinted{errors.New("the list's name is not usable"), "use 1 to 64 letters, digits, dashes and underscores, for example nc-sbi"}
-	}
-	if trafficOnly(id.List) || trafficOnly(id.Source) {
-		return nil, &PolicyError{fmt.Sprintf("the list %q serves traffic enforcement only", id.List), trafficClause, "such a list can't be published to plate readers"}
-	}
-	if err := b.finish(); err != nil {
-		return nil, err
-	}
-	if err := b.Refusal(id.MaxRejects); err != nil {
-		return nil, err
-	}
-	r := b.report
-	m := Manifest{
-		Format: 1, List: id.List, Source: clip(tidy(id.Source), 200), Version: id.Version, BuiltAt: id.BuiltAt.UTC().Truncate(time.Second),
-		Count: r.Entries, Duplicates: r.Duplicates, Expired: r.Expired, LeftOut: r.LeftOut, Rejects: r.Rejects, Classes: r.Classes, Chunks: []Chunk{},
-	}
-	if m.Version == 0 {
-		m.Version = uint64(max(m.BuiltAt.Unix(), 1))
-	}
-	if id.Previous != nil {
-		before, _, err := readManifest(id.Previous, []trust.PublicKey{key.Public()})
-		if err != nil {
-			return nil, hinted{fmt.Errorf("the package that lies in the directory: %w", err), "publish into an empty directory if the publisher's key has changed; units must then be given the new one"}
-		}
-		if before.List != m.List {
-			return nil, hinted{fmt.Errorf("the directory holds the list %q, not %q", before.List, m.List), "publish each list to a directory of its own"}
-		}
-		if before.Version >= m.Version {
-			return nil, hinted{fmt.Errorf("version %d is not above the published version %d: units would refuse it", m.Version, before.Version), "publish a second later, give a higher --version, or check this machine's clock"}
-		}
-		sum := sha256.Sum256(id.Previous)
-		m.Previous = hex.EncodeToString(sum[:])
-	}
-	out := &Bundle{Chunks: map[string][]byte{}}
-	if err := b.chunks(&m, out); err != nil {
-		return nil, err
-	}
-	payload, err := json.Marshal(m)
-	if err != nil {
-		return nil, fmt.Errorf("encode the manifest: %w", err)
-	}
-	if out.Signed, err = trust.Sign(key, trust.ListManifest, payload); err != nil {
-		return nil, fmt.Errorf("sign the manifest: %w", err)
-	}
-	if len(out.Signed) > MaxManifest {
-		return nil, hinted{errors.New("the list is too large for one package"), "split it into several lists"}
-	}
-	out.Manifest = m
-	return out, nil
-}
-
-const (
-	// A chunk ends where an entry's own hash says so, once it is large enough: a changed entry changes its own chunk, and
-	// units need to fetch only that. On average that is 160 KiB.
-	leastRaw = 32 << 10
-	mostRaw  = 512 << 10
-	cutEvery = 2048 // entries, on average
-)
-
-func (b *Builder) chunks(m *Manifest, out *Bundle) error {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
-	if err != nil {
-		return fmt.Errorf("prepare to pack the list: %w", err)
-	}
-	defer z.Close()
-	var body []byte
-	count := 0
-	flush := func() {
-		raw := binary.AppendUvarint([]byte(magic), uint64(count))
-		raw = append(raw, body...)
-		packed := z.EncodeAll(raw, nil)
-		sum := sha256.Sum256(packed)
-		name := hex.EncodeToString(sum[:])
-		out.Chunks[name] = packed
-		m.Chunks = append(m.Chunks, Chunk{name, len(packed), len(raw), count})
-		body, count = body[:0], 0
-	}
-	for _, r := range b.records {
-		body = binary.AppendUvarint(body, uint64(len(r)))
-		body = append(body, r...)
-		count++
-		if sum := sha256.Sum256([]byte(r)); len(body) >= mostRaw || len(body) >= leastRaw && binary.BigEndian.Uint32(sum[:])%cutEvery == 0 {
-			flush()
-		}
-	}
-	if count > 0 {
-		flush()
-	}
-	return nil
 }
 
 // Alike counts the plates of the list that differ from another listed plate by look-alike characters only (0 O D Q, 1 I,

@@ -4,28 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// ReadPrevious is the signed manifest that lies in a directory; nil when there is none.
-func ReadPrevious(dir string) ([]byte, error) {
-	b, err := readFile(os.DirFS(dir), ManifestName, MaxManifest)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the published manifest: %w", err)
-	}
-	return b, nil
-}
-
-// Write puts the package into a directory, which it makes: chunks first, then the manifest in one step, then it removes
-// chunks of the package before. Whoever reads meanwhile finds the old package or the new one, or is told that it is damaged
+// Write puts the package into a directory, which it makes: chunks and keys first, then the manifest in one step, then it removes
+// what only the package before had. Whoever reads meanwhile finds the old package or the new one, or is told that it is damaged
 // and reads again.
 func (o *Bundle) Write(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	keys := filepath.Join(dir, "keys")
+	if err := os.MkdirAll(keys, 0o755); err != nil {
 		return fmt.Errorf("make the package's directory: %w", err)
 	}
 	for name, b := range o.Chunks {
@@ -36,7 +25,12 @@ func (o *Bundle) Write(dir string) error {
 			return fmt.Errorf("write a chunk: %w", err)
 		}
 	}
-	if err := syncDir(dir); err != nil {
+	for unit, b := range o.Grants {
+		if err := writeFile(keys, unit+".json", b); err != nil {
+			return fmt.Errorf("write a unit's key: %w", err)
+		}
+	}
+	if err := errors.Join(syncDir(keys), syncDir(dir)); err != nil {
 		return err
 	}
 	if err := writeFile(dir, ManifestName, o.Signed); err != nil {
@@ -54,6 +48,16 @@ func (o *Bundle) Write(dir string) error {
 		if _, keep := o.Chunks[f.Name()]; !keep && len(f.Name()) == 64 && f.Type().IsRegular() {
 			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 				return fmt.Errorf("remove an old chunk: %w", err)
+			}
+		}
+	}
+	if old, err = os.ReadDir(keys); err != nil {
+		return fmt.Errorf("look for old keys: %w", err)
+	}
+	for _, f := range old {
+		if unit, ok := strings.CutSuffix(f.Name(), ".json"); ok && o.Grants[unit] == nil {
+			if err := os.Remove(filepath.Join(keys, f.Name())); err != nil {
+				return fmt.Errorf("remove an old key: %w", err)
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"alprd/internal/alpr"
 )
 
-// A chunk is a magic line, the number of its records, and the records. A record is its length and then
+// An unpacked chunk is a magic line, the number of its records, and the records with their lengths. A snapshot's record is an entry:
 //
 //	plate, O written as 0, ended by a zero byte
 //	which characters of the plate are the letter O: a bit each, the first lowest
@@ -20,9 +20,20 @@ import (
 //	which of entered, effective, expires follow: bits 0, 1, 2; then each, in seconds since 1970, zigzag
 //	region, class, id, make, model, colour, year, reason, instructions, operator: length and UTF-8 each
 //
-// with every number a varint. Records stand in the order of their bytes, across all chunks, each once. There is one
-// encoding of an entry, and one entry of an encoding.
-const magic = "alprd-entries-1\n"
+// with every number a varint; a delta's has a sign before (changes.go). Records stand in the order of their entries' bytes, across
+// all chunks of a part, each once. There is one encoding of an entry, and one entry of an encoding.
+const (
+	snapshotMagic = "alprd-entries-1\n"
+	deltaMagic    = "alprd-changes-1\n"
+)
+
+// sortKey is what records of a part are in the order of.
+func sortKey(magic string, record []byte) []byte {
+	if magic == deltaMagic && len(record) > 0 {
+		return record[1:]
+	}
+	return record
+}
 
 // maxRecord bounds a record's bytes.
 const maxRecord = 8 << 10
@@ -140,7 +151,7 @@ func parseRecord(b []byte) (alpr.Entry, error) {
 }
 
 // records walks a chunk's raw bytes and yields each record; the count must be what the manifest says.
-func records(raw []byte, count int, yield func([]byte) error) error {
+func records(raw []byte, magic string, count int, yield func([]byte) error) error {
 	rest, ok := strings.CutPrefix(string(raw[:min(len(raw), len(magic))]), magic)
 	if !ok || rest != "" {
 		return fmt.Errorf("%w: not a chunk of this version", ErrDamaged)

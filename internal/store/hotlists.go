@@ -286,7 +286,7 @@ func (h *HotLists) current() (out []List, bad [][]byte, err error) {
 func (h *HotLists) Chunks(l List) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for i := range l.Chunks {
-			c, err := h.chunk(l, uint32(i))
+			c, err := h.Chunk(l, i)
 			if !yield(c, err) || err != nil {
 				return
 			}
@@ -294,13 +294,14 @@ func (h *HotLists) Chunks(l List) iter.Seq2[[]byte, error] {
 	}
 }
 
-func (h *HotLists) chunk(l List, i uint32) (plain []byte, err error) {
+// Chunk reads one chunk, as Chunks does.
+func (h *HotLists) Chunk(l List, i int) (plain []byte, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.failed != nil {
 		return nil, h.failed
 	}
-	bucket, key := chunkBucket(l.Name, l.Version), binary.BigEndian.AppendUint32(nil, i)
+	bucket, key := chunkBucket(l.Name, l.Version), binary.BigEndian.AppendUint32(nil, uint32(i))
 	err = guard(func() error {
 		return h.db.View(func(tx *bbolt.Tx) (err error) {
 			b := tx.Bucket(bucket)

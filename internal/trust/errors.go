@@ -11,6 +11,8 @@ var (
 	ErrSignature = errors.New("the signature does not fit")
 	// ErrForm is returned when a message is no strict compact JWS of the expected type.
 	ErrForm = errors.New("this is no signed message of the expected kind")
+	// ErrNotOurs is returned when something sealed doesn't open: sealed to another key, for another purpose, or changed.
+	ErrNotOurs = errors.New("sealed to another key, or changed since")
 )
 
 // hinted is an error that a person caused and can mend.

@@ -45,7 +45,11 @@ func (k PrivateKey) Public() PublicKey {
 // Fingerprint names the key: 160 bits of a SHA-256 over a label and the key, as eight groups of four characters that two
 // people can compare over the telephone (no I, L, O, U). Signed messages carry it as their key id.
 func (k PublicKey) Fingerprint() string {
-	sum := sha256.Sum256(append([]byte("alprd public key, Ed25519\n"), k.key...))
+	return fingerprint("alprd public key, Ed25519\n", k.key)
+}
+
+func fingerprint(label string, key []byte) string {
+	sum := sha256.Sum256(append([]byte(label), key...))
 	s := crockford.EncodeToString(sum[:20])
 	var b strings.Builder
 	for i := 0; i < len(s); i += 4 {
@@ -71,44 +75,60 @@ const publicTag = "alprd-public-key-v1"
 //	# 4F2A-91BC-…
 //	alprd-public-key-v1 nc-sbi 4F2A-91BC-… BASE64
 func (k PublicKey) Text() string {
-	fp := k.Fingerprint()
-	return fmt.Sprintf("# Public key %q of alprd (Ed25519). Compare the fingerprint by telephone before you trust it:\n# %s\n%s %s %s %s\n",
-		k.Name, fp, publicTag, k.Name, fp, base64.StdEncoding.EncodeToString(k.key))
+	return keyText("Public key %q of alprd (Ed25519)", publicTag, k.Name, k.Fingerprint(), k.key)
+}
+
+// keyText writes a public key file.
+func keyText(title, tag, name, print string, key []byte) string {
+	return fmt.Sprintf("# "+title+". Compare the fingerprint by telephone before you trust it:\n# %s\n%s %s %s %s\n",
+		name, print, tag, name, print, base64.StdEncoding.EncodeToString(key))
 }
 
 // ParsePublicKey reads what Text wrote. Empty lines and lines that begin with # are skipped; the fingerprint must be the
 // key's own, so that a person who compares the one has compared the other.
 func ParsePublicKey(text []byte) (PublicKey, error) {
-	if len(text) > 8<<10 {
-		return PublicKey{}, refuse("the public key file is larger than 8 KiB", pubHint)
+	name, print, raw, err := parseKeyText(text, publicTag, "public", pubHint)
+	if err != nil {
+		return PublicKey{}, err
 	}
-	var found *PublicKey
+	if len(raw) != ed25519.PublicKeySize {
+		return PublicKey{}, refuse("the public key in the file is damaged", pubHint)
+	}
+	k := PublicKey{Name: name, key: raw}
+	if print != k.Fingerprint() {
+		return PublicKey{}, refuse("the fingerprint in the public key file is not the key's", "somebody edited the file: get it again from the key's holder, and compare the fingerprint with him")
+	}
+	return k, nil
+}
+
+// parseKeyText reads the one key of a file of this tag; kind and hint stand in messages.
+func parseKeyText(text []byte, tag, kind, hint string) (name, print string, key []byte, err error) {
+	fail := func(what string) (string, string, []byte, error) { return "", "", nil, refuse(what, hint) }
+	if len(text) > 8<<10 {
+		return fail("the " + kind + " key file is larger than 8 KiB")
+	}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
 		f := strings.Fields(line)
-		if len(f) != 4 || f[0] != publicTag || !goodName(f[1]) {
-			return PublicKey{}, refuse("this is no alprd public key file", pubHint)
+		if len(f) != 4 || f[0] != tag || !goodName(f[1]) {
+			return fail("this is no alprd " + kind + " key file")
 		}
 		raw, err := base64.StdEncoding.Strict().DecodeString(f[3])
-		if err != nil || len(raw) != ed25519.PublicKeySize {
-			return PublicKey{}, refuse("the public key in the file is damaged", pubHint)
+		if err != nil {
+			return fail("the " + kind + " key in the file is damaged")
 		}
-		k := PublicKey{Name: f[1], key: raw}
-		if f[2] != k.Fingerprint() {
-			return PublicKey{}, refuse("the fingerprint in the public key file is not the key's", "somebody edited the file: get it again from the key's holder, and compare the fingerprint with him")
+		if key != nil {
+			return "", "", nil, refuse("the "+kind+" key file holds two keys", "write each key to a file of its own")
 		}
-		if found != nil {
-			return PublicKey{}, refuse("the public key file holds two keys", "write each key to a file of its own")
-		}
-		found = &k
+		name, print, key = f[1], f[2], raw
 	}
-	if found == nil {
-		return PublicKey{}, refuse("there is no key in the public key file", pubHint)
+	if key == nil {
+		return fail("there is no key in the " + kind + " key file")
 	}
-	return *found, nil
+	return name, print, key, nil
 }
 
 const pubHint = "alprctl keygen writes the right file: NAME.pub"

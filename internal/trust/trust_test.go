@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -231,5 +232,91 @@ func check(t *testing.T, msg []byte, k trust.PublicKey) {
 	}
 	if !bytes.Equal(payload, sig.UnsafePayloadWithoutVerification()) {
 		t.Fatal("another payload")
+	}
+}
+
+// What is sealed to a recipient opens with its key and in its context only, and its file is as hard to mistake as a public key's.
+func TestRecipient(t *testing.T) {
+	o, err := trust.NewOpener("pole-1", bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := trust.NewOpener("pole-1", bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := newKey(t, "pole-1").Opener()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := trust.ParseRecipient([]byte(o.Recipient().Text()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Name != "pole-1" || r.Fingerprint() != o.Recipient().Fingerprint() || r.Fingerprint() == other.Recipient().Fingerprint() {
+		t.Errorf("another key came back: %s", r.Fingerprint())
+	}
+	sealed, err := r.Seal("a purpose", []byte("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sealed) != len("secret")+trust.SealOverhead {
+		t.Errorf("sealing adds %d bytes", len(sealed)-len("secret"))
+	}
+	if plain, err := again.Open("a purpose", sealed); err != nil || string(plain) != "secret" {
+		t.Errorf("the same secret, another key: %v", err)
+	}
+	if _, err := o.Open("another", sealed); !errors.Is(err, trust.ErrNotOurs) {
+		t.Errorf("another context: %v", err)
+	}
+	if _, err := other.Open("a purpose", sealed); !errors.Is(err, trust.ErrNotOurs) {
+		t.Errorf("another key: %v", err)
+	}
+	for i := range sealed {
+		bad := bytes.Clone(sealed)
+		bad[i] ^= 1
+		if _, err := o.Open("a purpose", bad); !errors.Is(err, trust.ErrNotOurs) {
+			t.Fatalf("byte %d changed: %v", i, err)
+		}
+	}
+	if _, err := (trust.Opener{}).Open("", sealed); !errors.Is(err, trust.ErrNotOurs) {
+		t.Error(err)
+	}
+	text := o.Recipient().Text()
+	for name, bad := range map[string]string{
+		"empty": "", "another's fingerprint": strings.ReplaceAll(text, r.Fingerprint(), other.Recipient().Fingerprint()),
+		"two keys": text + other.Recipient().Text(), "a publisher's": newKey(t, "a").Public().Text(), "cut": text[:len(text)-9],
+	} {
+		var h interface{ Hint() string }
+		if _, err := trust.ParseRecipient([]byte(bad)); !errors.As(err, &h) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := trust.ParsePublicKey([]byte(text)); err == nil {
+		t.Error("a unit's key passes for a publisher's")
+	}
+}
+
+// A content key is named by its id, masks itself, and opens what it sealed in its context only.
+func TestContentKey(t *testing.T) {
+	k, other := trust.NewContentKey(), trust.NewContentKey()
+	if k.ID() == other.ID() || len(k.ID()) != 32 || strings.Contains(fmt.Sprintf("%v %x %s", k, k, k), k.ID()) {
+		t.Error("the key's id, or the key shows itself")
+	}
+	sealed := k.Seal("place 1", []byte("plain"))
+	if p, err := k.Open(nil, "place 1", sealed); err != nil || string(p) != "plain" || len(sealed) != 5+trust.ContentOverhead {
+		t.Errorf("%q %v", p, err)
+	}
+	for name, try := range map[string]func() ([]byte, error){
+		"another place": func() ([]byte, error) { return k.Open(nil, "place 2", sealed) },
+		"another key":   func() ([]byte, error) { return other.Open(nil, "place 1", sealed) },
+		"nothing":       func() ([]byte, error) { return k.Open(nil, "place 1", nil) },
+	} {
+		if _, err := try(); !errors.Is(err, trust.ErrNotOurs) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := json.Marshal(k); err == nil {
+		t.Error("a content key was encoded")
 	}
 }
