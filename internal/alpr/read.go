@@ -40,8 +40,9 @@ type Read struct {
 	Direction Direction
 	Speed     float64
 
-	// Part marks the read of a vehicle that has stood there for about an hour. It is kept like a final one, but the pass goes
-	// on under the same ID with new looks and a new FirstAt: what is kept must be forgotten by the day it was captured on.
+	// Part marks the read of a vehicle that has stood there for about an hour, or whose camera fell silent while it stood. It is
+	// kept like a final one, but the pass goes on under the same ID with new looks and a new FirstAt: what is kept must be
+	// forgotten by the day it was captured on.
 	Part bool
 
 	// Best is the frame the evidence pictures are cut from: always one that was read, never merely a good look at

@@ -124,7 +124,7 @@ func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 	l.wake(f.At)
 	l.now, l.w, l.h = f.At, p.w, p.h
 	for _, t := range l.tracks {
-		if t.hits > 0 && !t.missed && !within(t.quad, regions) {
+		if t.hits > 0 && !t.missed && !t.kept && !within(t.quad, regions) {
 			t.last = f.At // nothing moved there: it stands
 		}
 	}
@@ -158,30 +158,44 @@ func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 
 // Flush ends every track, as when the camera's stream ends, and gives the final reads.
 func (l *Lane) Flush() []alpr.Read {
-	reads := l.Pause()
-	l.closed, l.paused = nil, false
-	return reads
-}
-
-// Pause gives the final reads of the vehicles in view without waiting for further frames: the camera has fallen silent.
-// Those that still stand there when it comes back get no second event.
-func (l *Lane) Pause() []alpr.Read {
 	var reads []alpr.Read
 	for _, t := range l.tracks {
 		reads = append(reads, l.finish(t)...)
-		t.release()
 	}
-	l.closed = append(l.closed, l.tracks...)
-	l.tracks, l.paused = nil, true
+	l.tracks, l.closed, l.paused = nil, nil, false
 	return reads
 }
 
-// wake takes the camera's silence out of the time for which parked cars are remembered.
+// Pause tells what is known without waiting for further frames: the camera has fallen silent. A vehicle that was driving by gets
+// its final read. One that stood may stand there still when the camera comes back: what was seen of it is kept as a Part, and its
+// pass goes on.
+func (l *Lane) Pause() []alpr.Read {
+	var reads []alpr.Read
+	stay := l.tracks[:0]
+	for _, t := range l.tracks {
+		if t.stood() {
+			reads = append(reads, l.keep(t)...)
+			stay = append(stay, t)
+			continue
+		}
+		reads = append(reads, l.finish(t)...)
+		t.release()
+		l.closed = append(l.closed, t)
+	}
+	clear(l.tracks[len(stay):])
+	l.tracks, l.paused = stay, true
+	return reads
+}
+
+// wake takes the camera's silence out of the time for which parked cars are remembered, and out of what they may have moved in.
 func (l *Lane) wake(at time.Time) {
 	if !l.paused {
 		return
 	}
 	l.paused = false
+	for _, t := range l.tracks {
+		t.motion = startMotion(t.quad, at)
+	}
 	if silence := at.Sub(l.now); silence > 0 && silence < partLife {
 		for _, t := range l.closed {
 			if t.stood() {
@@ -198,8 +212,8 @@ func within(q alpr.Quad, regions []image.Rectangle) bool {
 	})
 }
 
-// over reports whether a pass has lasted so long that its next look begins another part.
-func (l *Lane) over(t *track) bool { return l.now.Sub(t.first) >= partLife }
+// over reports whether a track's next look begins another part of its pass: it has lasted so long, or its camera was silent.
+func (l *Lane) over(t *track) bool { return t.kept || l.now.Sub(t.first) >= partLife }
 
 // partsOver reports whether a part is over and it is time to look for its plate, whatever moves.
 func (l *Lane) partsOver() bool {
@@ -221,6 +235,8 @@ func (l *Lane) gone(t *track) bool {
 	switch {
 	case t.tries > partTries:
 		return true
+	case t.kept: // looked for until then
+		return false
 	case unseen <= l.opts.Gone:
 		return false
 	case t.stood():
@@ -299,16 +315,25 @@ func (l *Lane) finish(t *track) []alpr.Read {
 }
 
 // part keeps what was seen of a vehicle that has been there for long, so that what is seen from now on has a life of
-// its own; nothing where nothing was told of it, or its event is out.
+// its own.
 func (l *Lane) part(t *track) []alpr.Read {
-	var reads []alpr.Read
-	if !t.closed && t.told != "" {
-		r := l.tell(t)
-		r.Part = true
-		reads = append(reads, r)
-	}
+	reads := l.keep(t)
 	t.anew(l.now)
 	return reads
+}
+
+// keep tells a pass as a Part, once; nothing where nothing was told of it, or its event is out.
+func (l *Lane) keep(t *track) []alpr.Read {
+	if t.kept {
+		return nil
+	}
+	t.kept = true
+	if t.closed || t.told == "" {
+		return nil
+	}
+	r := l.tell(t)
+	r.Part = true
+	return []alpr.Read{r}
 }
 
 // flicker reports whether a track is too short to be a vehicle on this camera. Where vehicles are usually seen in several

@@ -40,6 +40,7 @@ type track struct {
 	trail       []spot    // where it was, the latest at the end
 	missed      bool      // it wasn't found in the last frame that was searched where it was
 	tries       int       // searches of a part that is over that didn't find it
+	kept        bool      // what was seen of it is kept: the next look begins another part
 	patch       []float32 // the rectified plate when it was last read
 	readAt      time.Time // when that was
 
@@ -161,7 +162,7 @@ func (t *track) speed(around time.Time) float64 {
 
 // anew begins another part of a long pass: what was seen before belongs to the part before.
 func (t *track) anew(at time.Time) {
-	t.first, t.looks, t.said, t.trail, t.frames = at, nil, nil, nil, 0
+	t.first, t.looks, t.said, t.trail, t.frames, t.kept = at, nil, nil, nil, 0, false
 	clear(t.texts)
 }
 

@@ -193,8 +193,8 @@ func TestLongStandIsKeptInParts(t *testing.T) {
 	}
 }
 
-// A camera falls silent: what was in view is told at once. A car that still stands there ten minutes later is no second event,
-// one that comes meanwhile is.
+// A camera falls silent: what was driving by is told at once, and what stood is kept. A car that still stands there ten minutes
+// later is no second event, one that comes meanwhile is.
 func TestPause(t *testing.T) {
 	s := newScript()
 	for seq := uint64(1); seq <= 100; seq++ {
@@ -214,12 +214,67 @@ func TestPause(t *testing.T) {
 		}
 		reads = append(reads, lane.See(f)...)
 		if seq == 100 {
-			if reads = append(reads, lane.Pause()...); len(finals(reads)) != 2 {
-				t.Errorf("events %q when the camera has fallen silent", finals(reads))
+			now := lane.Pause()
+			if len(now) != 2 || !now[0].Part || now[0].Plate.Text() != "ABC1234" || !now[1].Final || len(lane.Pause()) != 0 {
+				t.Errorf("%d reads, events %q, when the camera has fallen silent", len(now), finals(now))
 			}
+			reads = append(reads, now...)
 		}
 	}
-	expectFinals(t, append(reads, lane.Flush()...), "ABC1234", "XYZ9876", "KLM4321")
+	expectFinals(t, append(reads, lane.Flush()...), "XYZ9876", "KLM4321", "ABC1234")
+}
+
+// A car stands for half an hour, its camera is silent for ten minutes, and the car stands for three hours more, all without
+// motion but the first minute. It is one event, and everything of its stay but the silence is kept, in parts of an hour at most.
+// Another one that left meanwhile is told when it isn't found.
+func TestStandThroughASilenceIsKept(t *testing.T) {
+	s := newScript()
+	lane := newLane(at{s, 0}, LaneOptions{})
+	const every = 5 * time.Second
+	start := time.Unix(5000, 0).UTC()
+	img := image.NewYCbCr(image.Rect(0, 0, sceneW, sceneH), image.YCbCrSubsampleRatio420)
+	var reads []alpr.Read
+	see := func(from, to time.Duration, both bool) {
+		for after := from; after <= to; after += every {
+			seq := uint64(after/every) + 1
+			s.shows = map[uint64][]show{seq: {{upright(300, 200, 100, 50), "ABC1234", "ABC1234", 0.97}}}
+			if both {
+				s.shows[seq] = append(s.shows[seq], show{upright(500, 100, 80, 40), "XYZ9876", "XYZ9876", 0.97})
+			}
+			var regions []image.Rectangle
+			if from > 0 || after > time.Minute {
+				regions = []image.Rectangle{{}} // the motion gate is closed
+			}
+			lane.eye = at{s, seq}
+			reads = append(reads, lane.See(alpr.Frame{Camera: "cam", Seq: seq, At: start.Add(after), Image: img}, regions...)...)
+		}
+	}
+	const silent, back, end = 30 * time.Minute, 40 * time.Minute, 220 * time.Minute
+	see(0, silent, true)
+	reads = append(reads, lane.Pause()...)
+	see(back, end, false)
+	reads = append(reads, lane.Flush()...)
+	expectFinals(t, reads, "XYZ9876", "ABC1234")
+	var kept time.Duration
+	for _, r := range reads {
+		if r.Plate.Text() == "XYZ9876" {
+			if r.LastAt.After(start.Add(silent)) {
+				t.Errorf("what left during the silence was there until %v", r.LastAt.Sub(start))
+			}
+			continue
+		}
+		if long := r.LastAt.Sub(r.FirstAt); long > partLife+time.Minute {
+			t.Errorf("a part of %v", long)
+		} else if r.Part || r.Final {
+			kept += long
+		}
+		if r.FirstAt.Before(start.Add(back)) && r.LastAt.After(start.Add(silent)) {
+			t.Error("a read covers the silence")
+		}
+	}
+	if want := silent + end - back; kept < want-time.Minute || kept > want+time.Minute {
+		t.Errorf("%v of %v are kept", kept, want)
+	}
 }
 
 // How a plate's place and size changed says where its vehicle went; jitter says nothing.
