@@ -340,11 +340,18 @@ func why(p ocr.Place) string {
 	c, heat := percentOf(p.Read.Confidence), percentOf(p.Heat)
 	switch p.Verdict {
 	case ocr.Reported:
-		return fmt.Sprintf("Reported: the finder is %s sure of a plate, the text %s.", heat, c)
+		open := ""
+		if strings.ContainsRune(p.Read.Plate.Text(), alpr.Beyond) {
+			open += " The picture's edge cuts the plate: * stands for what is beyond it, and no list is matched as if that weren't there."
+		}
+		if strings.ContainsRune(p.Read.Plate.Text(), alpr.Unreadable) {
+			open += " ? is a character that can't be read."
+		}
+		return fmt.Sprintf("Reported: the finder is %s sure of a plate, the text %s.%s", heat, c, open)
 	case ocr.Faint:
 		return fmt.Sprintf("Dropped before reading: the finder is only %s sure that this is a plate. What stands below was read for this page alone.", heat)
 	case ocr.CutOff:
-		return "Dropped before reading: the picture's edge cuts it, and a cut-off plate's text is another plate's. What stands below was read for this page alone."
+		return "Dropped: the picture's edge cuts it and leaves too little to tell what plate it is."
 	case ocr.Blank:
 		return "Dropped: no text can be read here."
 	case ocr.TooShort:

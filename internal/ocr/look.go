@@ -42,6 +42,8 @@ type look struct {
 	own         belief        // what it says by itself
 	others      []alpr.Quad   // the other plates found in the frame
 
+	cut ends // the picture's edge takes away; what is read of it is only the rest
+
 	states *states // of the engine that made it
 	naming naming  // what it says of the look, once it was asked
 }
@@ -115,11 +117,6 @@ func expect(cs []alpr.Candidate, serial func(string) float64) {
 	}
 }
 
-// partial reports whether a text leaves characters open.
-func partial(text string) bool {
-	return strings.ContainsAny(text, string([]rune{alpr.Unreadable, alpr.Beyond}))
-}
-
 // except are the places of all finds but one.
 func except(found []find, this alpr.Quad) []alpr.Quad {
 	var others []alpr.Quad
@@ -136,7 +133,7 @@ func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
 	b, r.Confidence = b.calibrated(best.calibration, signsOf(b, e, best))
 	mesh := b.candidates[:min(len(b.candidates), meshed)]
 	r.Plate = alpr.NewSeen(b.best())
-	r.Partial = partial(b.best())
+	r.Partial = strings.ContainsRune(b.best(), alpr.Unreadable)
 	r.Candidates = b.reported()
 	for i := range r.Candidates {
 		r.Candidates[i].Small = small(e, r.Candidates[i].Text)
@@ -152,6 +149,9 @@ func (b belief) fill(r *alpr.Read, e alpr.Evidence, best *look) {
 	r.CharPx = h * characterShare
 	r.At, r.Clock, r.Camera = best.frame.At, best.frame.Clock, best.frame.Camera
 	r.Best, r.Others = best.frame, best.others
+	if best.cut.any() {
+		best.cut.mark(r)
+	}
 }
 
 // reported are the best candidates, the best text as lists spell it among them.

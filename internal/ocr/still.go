@@ -2,7 +2,6 @@ package ocr
 
 import (
 	"sort"
-	"strings"
 
 	"alprd/internal/alpr"
 )
@@ -46,11 +45,14 @@ func (e *Engine) study(f *alpr.Frame, p plane, found []find) []study {
 	var all []study
 	for _, c := range found {
 		s := study{find: c, verdict: CutOff}
-		if whole(c.quad, p.w, p.h) {
+		if tall(c.quad, p.w, p.h) {
 			if s.look = e.read(f, p, c, nil); s.look == nil {
 				continue // a network failed: Err tells
 			}
-			s.verdict = s.look.own.judge(c.score)
+			if cut := s.look.cutEnds(p.w, p.h); cut.any() {
+				s.look.trim(cut, p.w, p.h)
+			}
+			s.verdict = s.look.judge()
 			s.look.others = except(found, c.quad)
 		}
 		all = append(all, s)
@@ -62,7 +64,9 @@ func (e *Engine) study(f *alpr.Frame, p plane, found []find) []study {
 func (l *look) still() alpr.Read {
 	at := l.frame.At
 	r := alpr.Read{ID: alpr.NewID(at), Pass: 1, Revision: 1, Final: true, FirstAt: at, LastAt: at, Frames: 1, Agreeing: 1}
-	r.Region, r.RegionConfidence = region(l.own.best(), []*look{l})
+	if !l.cut.any() { // its name is cut, too
+		r.Region, r.RegionConfidence = region(l.own.best(), []*look{l})
+	}
 	own := l.own
 	if r.Region != "" {
 		own = believe(l.evidence, l.texts, Serial(r.Region))
@@ -84,15 +88,20 @@ func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float6
 		}
 		post.Weight = worthOfMargins / float32(len(margins))
 		l.evidence = append(l.evidence, post)
-		texts := beam(post, tried)
-		l.texts = append(l.texts, texts...)
-		if len(texts) > 0 {
-			l.texts = append(l.texts, asListed(texts[0]))
-		}
+		l.offer(post)
 		l.margins = append(l.margins, m)
 	}
 	l.own = believe(l.evidence, l.texts, serial)
 	return l
+}
+
+// offer adds the texts that a posterior most probably spells to those that are weighed.
+func (l *look) offer(p alpr.Posterior) {
+	texts := beam(p, tried)
+	l.texts = append(l.texts, texts...)
+	if len(texts) > 0 {
+		l.texts = append(l.texts, asListed(texts[0]))
+	}
 }
 
 const (
@@ -110,7 +119,7 @@ const (
 	shortHeat = 0.75
 	fourHeat  = 0.7
 
-	// outside is how much of a plate's width its corners may lie outside the picture: the corners' own error.
+	// outside is how much of a plate's width or height its corners may lie outside the picture: the corners' own error.
 	outside = 0.06
 	// closeUp is the share of the picture's width from which a plate is the picture's subject, and cropped on purpose.
 	closeUp = 0.75
@@ -122,7 +131,7 @@ type Verdict string
 const (
 	Reported Verdict = "reported"
 	Faint    Verdict = "faint"    // the finder is not sure enough that this is a plate; it was not read
-	CutOff   Verdict = "cut off"  // the picture's edge cuts it
+	CutOff   Verdict = "cut off"  // the picture's edge cuts it, and leaves too little or only the tops of its characters
 	Blank    Verdict = "blank"    // nothing can be read there
 	TooShort Verdict = "short"    // two or three characters, not surely a plate
 	Doubtful Verdict = "doubtful" // there is a text, but the finder is not sure enough that it is a plate's
@@ -133,8 +142,16 @@ const (
 // plates.
 func (b belief) isPlate(heat float64) bool { return b.judge(heat) == Reported }
 
+// judge is isPlate, and why not, for a look that may show a part of a plate.
+func (l *look) judge() Verdict {
+	if l.cut.any() && l.own.visible() < leastVisible {
+		return CutOff
+	}
+	return l.own.judge(l.score)
+}
+
 func (b belief) judge(heat float64) Verdict {
-	c, n := b.confidence(), len(b.best())-strings.Count(b.best(), "?")
+	c, n := b.confidence(), b.visible()
 	switch {
 	case n < shortest:
 		return Blank
@@ -148,13 +165,22 @@ func (b belief) judge(heat float64) Verdict {
 	return Reported
 }
 
-// whole reports whether a plate lies in a w×h picture: what the edge cuts off is never read as if it were all.
+// whole reports whether a plate lies in a w×h picture.
 func whole(q alpr.Quad, w, h int) bool {
-	x0, y0, x1, y1 := q.Bounds()
-	if x1-x0 >= closeUp*float64(w) {
-		return true
-	}
+	x0, _, x1, _ := q.Bounds()
 	across := max(-x0, x1-float64(w)) / (x1 - x0)
+	return fills(q, w) || across <= outside && tall(q, w, h)
+}
+
+// tall reports whether a plate's whole height lies in a w×h picture, whatever is cut off at its ends.
+func tall(q alpr.Quad, w, h int) bool {
+	_, y0, _, y1 := q.Bounds()
 	down := max(-y0, y1-float64(h)) / (y1 - y0)
-	return across <= outside && down <= 2*outside
+	return fills(q, w) || down <= 2*outside
+}
+
+// fills reports whether a plate is what a picture w wide was taken or cut out for.
+func fills(q alpr.Quad, w int) bool {
+	x0, _, x1, _ := q.Bounds()
+	return x1-x0 >= closeUp*float64(w)
 }
