@@ -25,6 +25,7 @@ STYLES = {
                 "4": "stub", "V": "blunt", "A": "pointed"},
     "vermont": {"w": (.44, .52), "thickness": (.13, .17), "corner": (.35, .5), "chamfer": False, "1": "foot", "2": "slant", "S": "spine",
                 "W": "splayed"},
+    "jersey": {"w": (.42, .54), "thickness": (.085, .125), "corner": (.28, .5), "chamfer": True, "S": "spine", "A": "pointed"},
     "square": {"w": (.46, .56), "thickness": (.12, .17), "corner": (.2, .34), "chamfer": True, "A": "flat", "square": True},
     "virginia": {"w": (.46, .56), "thickness": (.07, .09), "corner": (.4, .5), "chamfer": False, "serif": (.03, .055), "contrast": (1.5, 1.85),
                  "1": "foot", "square": True},
@@ -209,7 +210,7 @@ class Die:
         head = [(w, hook)] + self._arc(w - a, b, a, b, 360, 270) + self._arc(a, b, a, b, 270, 180)
         tail = self._arc(w - a, 1 - b, a, b, 0, 90) + self._arc(a, 1 - b, a, b, 90, 180) + [(0, 1 - hook)]
         if self.variant("S", spine=5, curled=5) == "spine":  # a straight spine between two arcs: AZ, CA, ID, IL, VT
-            spine = [(0, max(b, r.uniform(.24, .32))), (w, min(1 - b, r.uniform(.64, .76)))]
+            spine = [(0, max(b, r.uniform(.24, .38))), (w, min(1 - b, r.uniform(.60, .76)))]
             return [head + spine + tail] + self._tick()
         return [head + self._arc(a, m - b, a, b, 180, 90) + self._arc(w - a, m + b, a, b, 270, 360) + tail] + self._tick()
 

@@ -197,12 +197,23 @@ def paint(rng, image, name, cx, cy, height, ink, width=None):
 
 
 def oranges(rng, image, cx, cy, height, ink):
-    """Florida: the state, pale green, under two oranges with leaves and a flower."""
+    """Florida: the state, pale green, under two oranges with leaves and a blossom, all rimmed dark."""
     paint(rng, image, "fl", cx + height * .1, cy, height * 1.5, rgb("8fc7a6"))
-    for dx, dy in ((.18, -.22), (-.16, .2)):
-        cv2.circle(image, (int(cx + dx * height), int(cy + dy * height)), int(height * .27), tuple(rgb("f07a1e").tolist()), -1, cv2.LINE_AA)
-    cv2.ellipse(image, (int(cx - .1 * height), int(cy - .3 * height)), (int(height * .18), int(height * .09)), 30, 0, 360, (60, 90, 20), -1, cv2.LINE_AA)
-    cv2.circle(image, (int(cx + .15 * height), int(cy + .22 * height)), int(height * .14), (240, 240, 240), -1, cv2.LINE_AA)
+    rim = max(1, int(height * rng.uniform(.015, .04)))
+
+    def at(dx, dy):
+        return int(cx + dx * height), int(cy + dy * height)
+
+    for dx, dy in ((.16, -.24), (-.14, .2)):
+        cv2.circle(image, at(dx, dy), int(height * .28), rgb(rng.choice(("f07a1e", "e8681c", "f08a30"))).tolist(), -1, cv2.LINE_AA)
+        cv2.circle(image, at(dx, dy), int(height * .28), rgb("8a3a10").tolist(), rim, cv2.LINE_AA)
+    for dx, dy, tilt in ((-.14, -.3, 35), (-.05, -.48, -60), (-.2, -.12, 80)):
+        cv2.ellipse(image, at(dx, dy), (int(height * .17), int(height * .08)), tilt, 0, 360, rgb("1f5a34").tolist(), -1, cv2.LINE_AA)
+    for k in range(5):
+        angle = math.radians(72 * k)
+        petal = at(.17 + .1 * math.cos(angle), .2 + .1 * math.sin(angle))
+        cv2.circle(image, petal, int(height * .085), (240, 242, 244), -1, cv2.LINE_AA)
+        cv2.circle(image, petal, int(height * .085), (96, 104, 96), max(1, rim // 2), cv2.LINE_AA)
 
 
 def peach(rng, image, cx, cy, height, ink):

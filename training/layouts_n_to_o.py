@@ -22,7 +22,7 @@ LAYOUTS = [
            (Legend("New", .77, .09, .2, .48, "script", "24694e"), Legend("LIVE FREE OR DIE", .11, .1, .5, face="block", ink="24694e"),), (.04, .96, .22, .76), "square", stickers="bl br"),
     # New Jersey: outline between groups
     Layout("NJ", (("fade", (0, "eac94a"), (.5, "f2e8b8"), (1, "f4f2e8")),), {"AAA*DDA": 7, "ADD*AAA": 2.5, "AA*DDDA": 1.5, "AAADDA": .6}, "1b1b1e", Legend("New Jersey", .12, .15, .5, face="serif", ink="1b1b1e"),
-           (Legend("Garden State", .9, .13, .45, face="block", ink="1b1b1e"),), (.05, .95, .27, .78), "round", Emblem("nj", .36, .3), "tl tr", 1.4),
+           (Legend("Garden State", .9, .13, .45, face="block", ink="1b1b1e"),), (.05, .95, .27, .78), "jersey", Emblem("nj", .36, .3), "tl tr", 1.4),
     # New Mexico: yellow and red, turquoise centennial
     Layout("NM", (("plain", "159a9a"),), {"AAA*DDD": 8, "DDD*AAA": 1, "AAAADD": .5}, "f2d238", Legend("NEW MEXICO", .8, .1, .5, face="wide", ink="f4f4ee"),
            (Legend("CENTENNIAL 1912-2012", .1, .08, .6, face="block", ink="f2e8b0"), Legend("LAND OF ENCHANTMENT", .92, .07, .5, face="block", ink="f2d238")), (.03, .97, .2, .7), "round",
