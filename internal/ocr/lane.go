@@ -298,7 +298,7 @@ func (l *Lane) finish(t *track) []alpr.Read {
 	if t.closed {
 		return nil
 	}
-	if t.told == "" && (!t.plausible() || t.misread() || l.flicker(t)) {
+	if t.told == "" && (!t.plausible() && !t.visible() || t.misread() || l.flicker(t)) {
 		return nil
 	}
 	if l.adopt(t); t.closed {

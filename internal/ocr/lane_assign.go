@@ -115,19 +115,17 @@ func (l *Lane) lookalike(s *sight) *track {
 	return nil
 }
 
-// enough reports whether a further look at the plate in q would teach nothing: the best looks are taken, and this one is
-// not larger.
+// enough reports whether a further look at the plate in q would teach nothing: the best looks are taken, and one that is not smaller
+// says what all together say.
 func (l *Lane) enough(t *track, q alpr.Quad) bool {
 	if l.opts.Tireless || len(t.looks) < keptLooks || l.over(t) {
 		return false
 	}
 	w, _ := sides(q)
-	for _, k := range t.looks {
-		if kept, _ := sides(k.quad); w > enlarged*kept {
-			return false
-		}
-	}
-	return true
+	return slices.ContainsFunc(t.looks, func(k *look) bool {
+		kept, _ := sides(k.quad)
+		return w <= enlarged*kept && k.own.best() == t.fused.best()
+	})
 }
 
 // assign gives each sight to the track it most probably belongs to, or to a new one. It gives the reads of parts that ended

@@ -1,7 +1,6 @@
 package ocr
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -10,14 +9,15 @@ import (
 )
 
 const (
-	keptLooks = 4 // of a pass; two margins each make eight posteriors
-
 	// remembered is how many sayings a track keeps: more would let a long stay drown what a vehicle shows as it leaves.
 	remembered = 64
 	// retraced is how many places it keeps, to tell how fast the plate was when its best picture was taken.
 	retraced = 256
 	// settling is after how many sights a track's first place is taken: the first ones are the roughest.
 	settling = 3
+	// sureVisible and shortPlate say what an unread vehicle's plate is: the finder's heat, and a text that is longer; see visible.
+	sureVisible = 0.75
+	shortPlate  = 4
 	// stands is how far a plate may be from where it was first seen, in widths, for its vehicle to have stood since.
 	stands = 0.3
 )
@@ -83,43 +83,8 @@ func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 	if len(t.said) > remembered {
 		t.said = t.said[1:]
 	}
-	t.looks = append(t.looks, l)
-	slices.SortStableFunc(t.looks, func(a, b *look) int { return cmp.Compare(b.worth(), a.worth()) })
-	if len(t.looks) > keptLooks {
-		t.looks = t.looks[:keptLooks]
-		if !slices.ContainsFunc(t.looks, (*look).pictured) { // it was released: this is the only picture there is
-			t.looks[keptLooks-1] = l
-		}
-	}
-	for _, k := range t.looks { // the best one counts fully, the others for how good they are beside it
-		share := worthOfMargins * k.worth() / t.looks[0].worth() / float64(len(k.evidence))
-		for i := range k.evidence {
-			k.evidence[i].Weight = float32(share)
-		}
-	}
+	t.keep(l)
 	t.fused = believe(t.evidence(), t.offered(), t.serials(serial))
-}
-
-// worth ranks looks: what is large and sure of its text comes first.
-func (l *look) worth() float64 {
-	w, _ := sides(l.quad)
-	return (0.2 + 0.8*l.own.confidence()) * min(w/100, 1)
-}
-
-func (t *track) evidence() alpr.Evidence {
-	var e alpr.Evidence
-	for _, l := range t.looks {
-		e = append(e, l.evidence...)
-	}
-	return e
-}
-
-func (t *track) offered() []string {
-	var texts []string
-	for _, l := range t.looks {
-		texts = append(texts, l.texts...)
-	}
-	return texts
 }
 
 // move notes where the plate is now.
@@ -207,6 +172,27 @@ func (t *track) plausible() bool {
 	return t.fused.isPlate(heat) && t.steady() && !t.sticker()
 }
 
+// visible reports whether a plate drove by that could hardly be read: there was a vehicle, and what was seen of its text may yet be
+// enough for a list. The finder must have been sure of it in every look that is kept, it must have moved, and its looks must have
+// more of a text in common than a hedge's or a sign's have.
+func (t *track) visible() bool {
+	const least, common = 5, 0.5
+	text := t.fused.best()
+	if len(t.said) < least || len(t.looks) < keptLooks || t.still() || len(text) <= shortPlate || t.sticker() {
+		return false
+	}
+	for _, k := range t.looks {
+		if k.score < sureVisible {
+			return false
+		}
+	}
+	differ := 0
+	for _, s := range t.said {
+		differ += edits(s.text, text)
+	}
+	return float64(differ) <= common*float64(len(t.said)*len(text))
+}
+
 // sticker reports whether a short text mostly stood beside a longer one on the same vehicle.
 func (t *track) sticker() bool { return len(t.fused.best()) < common && 2*t.beside > t.hits }
 
@@ -240,19 +226,4 @@ func (t *track) steady() bool {
 		}
 	}
 	return comparable < enough || float64(same) >= share*float64(comparable)
-}
-
-// shown is the best look that says what the track says: the picture beside the text is one it was read in.
-func (t *track) shown() *look {
-	best := t.looks[0]
-	for _, k := range t.looks {
-		switch {
-		case !k.pictured():
-		case k.own.best() == t.fused.best():
-			return k
-		case !best.pictured():
-			best = k
-		}
-	}
-	return best
 }
