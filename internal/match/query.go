@@ -91,16 +91,22 @@ func (q *query) prepare(read alpr.Read) bool {
 	return true
 }
 
-// doubtfulFirst reports whether a read is less sure of its first half than of its second: then it is searched from its end,
-// where fewer plates are left by the time that doubts begin.
+// doubtfulFirst reports whether a search from the lattice's end meets fewer plates than one from its beginning: where doubts
+// come late, few plates are left to have them about.
 func doubtfulFirst(l alpr.Lattice) bool {
-	var doubt [2]float64
-	for i, slot := range l {
-		if len(slot) > 0 {
-			doubt[i*2/len(l)] += 1 - slot[0].P
+	from := func(at func(i int) []alpr.Char) float64 {
+		nodes, sum := 1.0, 0.0
+		for i := range min(len(l), top+1) {
+			if slot := at(i); len(slot) > 0 && slot[0].Text == string(alpr.Unreadable) {
+				nodes *= base
+			} else if len(slot) > 0 && slot[0].P > 0 {
+				nodes /= min(slot[0].P, 1)
+			}
+			sum += nodes
 		}
+		return sum
 	}
-	return doubt[0] > doubt[1]
+	return from(func(i int) []alpr.Char { return l[i] }) > from(func(i int) []alpr.Char { return l[len(l)-1-i] })
 }
 
 // weighOwn bounds from below what the read's own candidates hold: the share of the belief that a listed plate has to compete

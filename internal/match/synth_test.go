@@ -62,6 +62,25 @@ func (r synth) plate() string {
 	return r.letters(1+r.IntN(2)) + r.digits(1+r.IntN(8))
 }
 
+// common draws as a national list is mixed: standard layouts of six and seven characters, and one in twenty personalised.
+func (r synth) common() string {
+	switch n := r.IntN(20); {
+	case n < 8:
+		return r.letters(3) + r.digits(4)
+	case n < 11:
+		return r.digits(1) + r.letters(3) + r.digits(3)
+	case n < 13:
+		return r.letters(2) + r.digits(5)
+	case n < 16:
+		return r.letters(3) + r.digits(3)
+	case n < 18:
+		return r.digits(3) + r.letters(3)
+	case n < 19:
+		return r.letters(1) + r.digits(2) + r.letters(3)
+	}
+	return r.letters(4+r.IntN(4)) + r.digits(r.IntN(3))
+}
+
 // near is a plate that a reader could take another for: a look-alike, a character lost, doubled or put in.
 func (r synth) near(p string) string {
 	b := []byte(p)

@@ -2,6 +2,7 @@ package match
 
 import (
 	"errors"
+	"math/bits"
 	"sort"
 )
 
@@ -126,4 +127,21 @@ func (t *trie) check() error {
 		}
 	}
 	return nil
+}
+
+// inverses are 2^64 through the powers of 38 from 38⁵ down, by the depth of the character that they tell.
+var inverses = func() (m [maxText]uint64) {
+	for depth := top + 1; depth < maxText-1; depth++ {
+		m[depth] = ^uint64(0)/powers[maxText-1-depth] + 1
+	}
+	return
+}()
+
+// digitOf is the first character of what remains of a rest at a depth from four on.
+func digitOf(x uint32, depth int) uint32 {
+	if depth == maxText-1 {
+		return x
+	}
+	d, _ := bits.Mul64(uint64(x), inverses[depth]) // exact: the inverse is off by less than 2^-37 of it
+	return uint32(d)
 }

@@ -102,7 +102,7 @@ func (w *walk) lower(depth int, head uint64, prefix uint32, rest []uint32, last 
 	need := w.needs(depth)
 	unit := uint32(powers[maxText-1-depth])
 	for i < len(rest) {
-		d := (rest[i] - prefix) / unit
+		d := digitOf(rest[i]-prefix, depth)
 		begin := prefix + d*unit
 		j := behind(rest, i, begin, unit)
 		if k := columnOf[d]; k >= 0 && w.atMost(depth, need, k) && w.enter(depth, need, k, last) {
