@@ -42,7 +42,6 @@ type camera struct {
 	cfg      cameraConfig
 	keeper   *capture.Keeper
 	ring     *capture.Ring
-	gate     gate // nil: every frame is looked at
 	reader   reader
 	failed   func() error                   // of the reader's networks
 	now      func() (time.Time, alpr.Clock) // nil where frames carry a clip's own time
@@ -57,11 +56,6 @@ type camera struct {
 	shed      atomic.Uint64 // reads that the full disk turned away
 	unkept    atomic.Uint64 // reads that could not be kept for another reason
 	latency   latency
-}
-
-// gate says whether a frame is worth looking at. *capture.Gate is one.
-type gate interface {
-	Moving(img *image.YCbCr) bool
 }
 
 // watch reads the camera's frames until its ring is closed and empty; so the last frame is committed, too. The error is
@@ -114,16 +108,11 @@ func (c *camera) look(f alpr.Frame) error {
 			f.At, f.Clock = t, q
 		}
 	}
-	var regions []image.Rectangle
-	if c.gate != nil && !c.gate.Moving(f.Image) {
-		// An empty rectangle: nothing to look for, but time passes, and vehicles that left are told.
-		regions = []image.Rectangle{{}}
-	}
-	reads := c.reader.See(f, regions...)
+	reads := c.reader.See(f)
 	if c.apart {
 		reads = append(reads, c.reader.Flush()...)
 	}
-	if c.watcher != nil {
+	if c.watcher != nil && f.Image != nil {
 		c.watcher.Saw(f, reads)
 	}
 	if err := c.tellAll(reads); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
 
+	"alprd/internal/alpr"
 	"alprd/internal/match"
 	"alprd/internal/ocr"
 )
@@ -54,9 +55,22 @@ type cameraConfig struct {
 	Direction    string
 	Heading      *float64
 	FPS          float64
-	WorkingSize  int   `mapstructure:"working_size"`
-	MotionGate   *bool `mapstructure:"motion_gate"`
+	WorkingSize  int         `mapstructure:"working_size"`
+	MotionGate   *bool       `mapstructure:"motion_gate"`
+	Zone         [][]float64 // corners, each two fractions of the picture's width and height; none: the whole picture
 	Silence      time.Duration
+}
+
+// zone is where the camera's vehicles are looked for.
+func (c cameraConfig) zone() (alpr.Zone, error) {
+	var z alpr.Zone
+	for i, corner := range c.Zone {
+		if len(corner) != 2 {
+			return nil, fmt.Errorf("corner %d has %d numbers instead of two", i+1, len(corner))
+		}
+		z = append(z, [2]float64{corner[0], corner[1]})
+	}
+	return z, z.Check()
 }
 
 type readerConfig struct {
@@ -350,6 +364,9 @@ func (c config) problems(file string) []error {
 		}
 		if cam.FPS < 0 || cam.FPS > 240 {
 			bad(key("fps"), "is out of range", "write 0 for all, or up to 240 a second")
+		}
+		if _, err := cam.zone(); err != nil {
+			bad(key("zone"), err.Error(), "write three corners or more, each [across, down] in fractions of the picture: [[0, 0.4], [1, 0.4], [1, 1], [0, 1]] is its lower part")
 		}
 		if cam.Silence < time.Second || cam.Silence > time.Hour {
 			bad(key("silence"), "is out of range", "write 1s to 1h")

@@ -55,6 +55,19 @@ func render(c config, dir string) string {
 	return strings.ReplaceAll(string(b), dir, "DIR")
 }
 
+// A zone reaches the camera's decoder and its reader as it was written.
+func TestZoneIsRead(t *testing.T) {
+	c, err := loadConfig(edit(t, func(m map[string]any) {
+		put(m, []string{"cameras", "0", "zone"}, [][]any{{0, 0.4}, {1, 0.4}, {1, 1}, {0, 1}})
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if z, err := c.Cameras[0].zone(); err != nil || len(z) != 4 || z[1] != [2]float64{1, 0.4} {
+		t.Errorf("%v, %v", z, err)
+	}
+}
+
 func TestDurhamKeepsThirtyDays(t *testing.T) {
 	p, err := loadProfile("../../configs/profiles/durham.yaml")
 	if err != nil || p.Retention != 30*24*time.Hour {
@@ -83,6 +96,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"two cameras of one name", func(m map[string]any) { m["cameras"] = append(m["cameras"].([]any), m["cameras"].([]any)[0]) }, "cameras[1].name", "used twice"},
 		{"a back end that isn't there", set("reader.backend", "cuda"), "reader.backend", "\"cuda\" is not one"},
 		{"a state that isn't one", set("reader.region", "us-xx"), "reader.region", "\"us-xx\" is no state"},
+		{"a zone in pixels", set("cameras.0.zone", [][]any{{0, 300}, {1280, 300}, {1280, 720}}), "cameras[0].zone", "fractions"},
+		{"a zone of two corners", set("cameras.0.zone", [][]any{{0, 0.3}, {1, 1}}), "cameras[0].zone", "needs three"},
+		{"a zone's corner of three numbers", set("cameras.0.zone", [][]any{{0, 0.3}, {1, 0.3, 1}, {1, 1}}), "cameras[0].zone", "3 numbers"},
+		{"a zone as one list", set("cameras.0.zone", []any{0, 0.3, 1, 1}), "cameras[0].zone", ""},
 		{"a word for a number", set("evidence.jpeg_quality", "good"), "evidence.jpeg_quality", ""},
 	} {
 		file := edit(t, c.edit)

@@ -140,12 +140,16 @@ func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept k
 	if err != nil {
 		return nil, nil, err
 	}
-	spec := capture.Camera{Name: cc.Name, URL: address, FPS: cc.FPS, Silence: cc.Silence}
+	zone, err := cc.zone()
+	if err != nil {
+		return nil, nil, err
+	}
+	spec := capture.Camera{Name: cc.Name, URL: address, FPS: cc.FPS, Silence: cc.Silence, Gate: *cc.MotionGate, Zone: zone}
 	source, err := capture.Open(spec, capture.Options{Log: log, Clock: func() alpr.Clock { _, c := now.Now(); return c }, BadFile: func(e *capture.FileError) {
 		log.Warn("a picture can't be read", zap.String("camera", cc.Name), zap.Error(e.Err)) // its name may be a plate
 	}})
 	if w.source != nil {
-		source, err = w.source(spec), nil
+		source, err = capture.Gated(spec, w.source(spec))
 	}
 	if err != nil {
 		return nil, nil, err
@@ -161,7 +165,7 @@ func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept k
 	}
 	c := &camera{
 		cfg: cc, ring: ring, keeper: capture.NewKeeper(spec, source, ring, log), log: log,
-		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize, Serial: ocr.Serial(cfg.Reader.Region)}), failed: engine.Err, lists: &lists.current, begun: time.Now(),
+		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize, Zone: zone, Serial: ocr.Serial(cfg.Reader.Region)}), failed: engine.Err, lists: &lists.current, begun: time.Now(),
 		apart: spec.Kind() == capture.Stills && cc.FPS == 0,
 		recorder: &recorder{
 			unit: unit, retention: cfg.Profile.Retention, staleAfter: cfg.Profile.Hotlists.StaleAfter, quality: cfg.Evidence.JPEGQuality, pictures: cfg.Evidence.ReadPictures,
@@ -173,11 +177,6 @@ func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept k
 	}
 	if spec.Kind() != capture.Clip {
 		c.now = now.Now
-	}
-	if *cc.MotionGate && spec.Kind() != capture.Stills { // nothing moves between stills
-		if c.gate, err = capture.NewGate(nil); err != nil {
-			return nil, nil, err
-		}
 	}
 	return c, engine, nil
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,9 +66,9 @@ func film(b *testing.B, opt demo.Options) *rtsptest.Reel {
 // daemon and its decoder process take of one core, %core both; PSS-MB and RSS-MB are resident memory of both together, RSS
 // counting twice what they share. One operation is one run of the stream.
 func BenchmarkUnit(b *testing.B) {
-	reels := map[string]*rtsptest.Reel{
-		"empty": film(b, demo.Options{Every: 1e6, Alone: true}),
-		"busy":  film(b, demo.Options{Every: 4, Alone: true}),
+	reels := map[string]func() *rtsptest.Reel{
+		"empty": sync.OnceValue(func() *rtsptest.Reel { return film(b, demo.Options{Every: 1e6, Alone: true}) }),
+		"busy":  sync.OnceValue(func() *rtsptest.Reel { return film(b, demo.Options{Every: 4, Alone: true}) }),
 	}
 	for _, road := range []string{"empty", "busy"} {
 		for _, backend := range []string{"opencv", "onnxruntime"} {
@@ -77,7 +78,7 @@ func BenchmarkUnit(b *testing.B) {
 					b.Skip("ONNX Runtime's library isn't there: `make build` fetches it where npm is installed")
 				}
 				place(b, program)
-				server := &rtsptest.Server{T: b, Reel: reels[road], FPS: roadFPS}
+				server := &rtsptest.Server{T: b, Reel: reels[road](), FPS: roadFPS}
 				server.Start()
 				defer server.End()
 				s := newSite(b, server.URL(), func(c map[string]any) { c["reader"] = map[string]any{"backend": backend} })

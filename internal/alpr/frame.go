@@ -11,13 +11,16 @@ import (
 // Frame is one picture as a camera gave it.
 type Frame struct {
 	Camera string    // the camera's configured name
-	Seq    uint64    // counts the camera's frames from 1; a gap means frames were dropped
+	Seq    uint64    // counts the camera's frames from 1; a gap means frames were dropped, or still ones left out
 	At     time.Time // when it was captured, UTC
 	Clock  Clock     // how far At can be trusted
 
 	// Image is full-range BT.601 (the JPEG convention). Its Y plane is what the networks see, without a conversion.
 	// Whoever receives a frame owns it: nobody writes to the planes again.
 	Image *image.YCbCr
+
+	// Still says that nothing moves in the camera's zone. Image may then be nil: such a frame says that time has passed.
+	Still bool
 }
 
 // Clock says how far a time can be trusted (R51).

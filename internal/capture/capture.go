@@ -3,7 +3,8 @@
 //
 // The way of a frame:
 //
-//	camera ─► Source.Run ─► Keeper (reconnects, watches, counts) ─► Ring (drops the oldest when full) ─► the reader's loop
+//	camera ─► Source.Run (decodes, keeps back what is still) ─► Keeper (reconnects, watches, counts) ─► Ring (drops the
+//	oldest when full) ─► the reader's loop
 //
 // # Why a child process
 //
@@ -49,6 +50,8 @@ type Camera struct {
 
 	RealTime  bool      // play a clip at its own pace instead of as fast as its frames are taken
 	Loop      bool      // begin a clip or a folder again at its end
+	Gate      bool      // keep back pictures in which nothing moves (not of stills): see Source
+	Zone      alpr.Zone // where motion counts; empty: everywhere
 	Start     time.Time // time of a clip's first frame; zero: the moment it is opened
 	Transport string    // of RTSP: "tcp" (default) or "udp"
 	TLSCA     string    // of RTSPS: file of the authority's certificate (PEM); empty: the system's authorities
@@ -140,6 +143,8 @@ type Source interface {
 	// everything it started have ended. It waits while emit does; a live camera's frames are meanwhile dropped, the oldest
 	// first, and a gap in Seq shows it. Seq counts from 1 in each Run.
 	//
+	// With Camera.Gate, frames in which nothing moves are Still, and most of them have no picture.
+	//
 	// It returns nil at the end of a clip or a folder, the context's cause when that has ended, and otherwise an error that
 	// says what is wrong with the camera, never with a password in it. It may be run again, not twice at once.
 	Run(ctx context.Context, emit func(alpr.Frame)) error
@@ -177,7 +182,7 @@ func Open(cam Camera, opts Options) (Source, error) {
 		opts.Clock = KernelClock
 	}
 	if cam.Kind() == Stills {
-		return &stills{cam: cam, opts: opts}, nil
+		return &stills{cam: cam, opts: opts}, nil // nothing moves between stills
 	}
 	return &process{cam: cam, opts: opts}, nil
 }
@@ -199,6 +204,8 @@ func (c Camera) check() error {
 		return bad("silence or frozen is negative", "give a duration such as 10s, or leave it out")
 	case c.Device.Format != "" && len(c.Device.Format) != 4:
 		return bad("format "+quote(c.Device.Format)+" isn't a FourCC", "use YUYV, MJPG, GREY or NV12")
+	case c.Zone.Check() != nil:
+		return bad("the zone "+c.Zone.Check().Error(), "leave the zone out to watch the whole picture")
 	case c.Device.Width < 0 || c.Device.Height < 0 || c.Device.Width > maxSide || c.Device.Height > maxSide:
 		return bad("the device's width or height is outside 0..16384", "0 leaves it to the device")
 	}

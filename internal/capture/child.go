@@ -46,6 +46,11 @@ func child(in io.Reader, out io.Writer) int {
 		os.Exit(1) // something native doesn't return
 	}()
 	s := newSender(out, cam.FPS)
+	if cam.Gate {
+		if s.gate, err = NewGate(cam.Zone); err != nil {
+			return 2
+		}
+	}
 	if err := s.say(msgHello, nil); err != nil {
 		return 1
 	}

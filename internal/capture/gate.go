@@ -1,10 +1,14 @@
 package capture
 
 import (
+	"context"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"math"
 	"slices"
+
+	"alprd/internal/alpr"
 )
 
 // Gate tells whether something moves before a camera, so that an empty road costs next to nothing. It is made to err on
@@ -16,8 +20,8 @@ import (
 //
 // A Gate serves one camera and one goroutine, and needs no Close.
 type Gate struct {
-	zone Zone
-	hold int // frames for which the gate stays open after motion
+	zone alpr.Zone // where motion counts
+	hold int       // frames for which the gate stays open after motion
 
 	size  image.Point
 	cell  int // pixels a side
@@ -28,16 +32,13 @@ type Gate struct {
 	rest  []float32 // mean absolute deviation from the background
 	diff  []float32
 	sort  []float32
-	moved []int32 // cells that moved, indices into watch
+	moved []int32 // cells that moved, not one alone, indices into watch
+	hot   []bool  // cells that moved, of all cells
 
 	age    int // frames since the background began
 	open   int // frames the gate stays open
 	region image.Rectangle
 }
-
-// Zone is where motion counts: a polygon with corners in fractions of the picture's width and height, 0..1, so that it
-// holds at every resolution. The empty zone is the whole picture.
-type Zone [][2]float64
 
 const (
 	gateCells  = 80   // cells across the picture
@@ -46,31 +47,29 @@ const (
 	gateFloor  = 3.0  // levels by which a cell must differ at least
 	gateCeil   = 20.0 // levels that are motion in any case: where traffic never ends it must not pass for the usual unrest
 	gateUnrest = 4.0  // times its usual unrest by which a cell must differ
-	gateMany   = 5    // cells that must move for motion; a plate 75 pixels wide at 1280, alone in the dark, covers about ten
+	gateMany   = 5    // cells, none of them alone, that must move for motion; a plate 75 pixels wide at 1280, alone in the dark, covers about ten
 	gateJump   = 6.0  // levels by which the whole picture may change from one frame to the next
 	gateSlow   = 0.02 // share of a frame in the background
 	gateFast   = 0.2  // while the background forms
 )
 
 // NewGate makes a gate. An error tells what is wrong with the zone.
-func NewGate(zone Zone) (*Gate, error) {
-	if n := len(zone); n == 1 || n == 2 {
-		return nil, &problem{what: "a zone needs at least three corners", hint: "leave the zone out to watch the whole picture"}
-	}
-	for _, p := range zone {
-		if !(p[0] >= 0 && p[0] <= 1 && p[1] >= 0 && p[1] <= 1) {
-			return nil, &problem{what: "a zone's corner lies outside the picture", hint: "corners are fractions of width and height, 0 to 1"}
-		}
+func NewGate(zone alpr.Zone) (*Gate, error) {
+	if err := zone.Check(); err != nil {
+		return nil, fmt.Errorf("the zone %w", err)
 	}
 	return &Gate{zone: slices.Clone(zone), hold: gateHold}, nil
 }
 
 // Moving takes the next frame and reports whether it is worth reading.
-func (g *Gate) Moving(m *image.YCbCr) bool {
+func (g *Gate) Moving(m *image.YCbCr) bool { return g.moving(m, 1) }
+
+// moving is Moving of a picture whose levels count gain times: of limited range, say.
+func (g *Gate) moving(m *image.YCbCr, gain float32) bool {
 	if size := m.Rect.Size(); size != g.size {
 		g.reset(size)
 	}
-	g.measure(m)
+	g.measure(m, gain)
 	g.age++
 	if g.age == 1 {
 		copy(g.back, g.mean)
@@ -100,6 +99,43 @@ func (g *Gate) Moving(m *image.YCbCr) bool {
 	return false
 }
 
+// sees is Moving of a picture that still lies in its decoder's memory, and stays there where its layout allows that.
+func (g *Gate) sees(p *planes, r *ranges) bool {
+	m := &image.YCbCr{Y: p.pix[0], YStride: p.stride[0], Rect: image.Rect(0, 0, p.width, p.height)}
+	switch {
+	case p.wide > 0 || p.pixel[0] > 1:
+		m.Y, m.YStride = make([]byte, p.width*p.height), p.width
+		p.plane(m.Y, 0, p.width, p.height, &r.luma)
+	case p.limited:
+		return g.moving(m, limitedGain)
+	}
+	return g.moving(m, 1)
+}
+
+// limitedGain is how much wider full range is than limited range.
+const limitedGain = 255. / 219
+
+// Gated puts the camera's gate, if it has one, behind a source that has none. All of its frames keep their pictures.
+func Gated(cam Camera, src Source) (Source, error) {
+	if !cam.Gate || cam.Kind() == Stills {
+		return src, nil
+	}
+	g, err := NewGate(cam.Zone)
+	return &gated{src, g}, err
+}
+
+type gated struct {
+	src  Source
+	gate *Gate
+}
+
+func (g *gated) Run(ctx context.Context, emit func(alpr.Frame)) error {
+	return g.src.Run(ctx, func(f alpr.Frame) {
+		f.Still = !g.gate.Moving(f.Image)
+		emit(f)
+	})
+}
+
 // Region is where the latest motion was, in pixels, with a cell's margin; empty while the gate is closed. It is a hint for
 // where to look first.
 func (g *Gate) Region() image.Rectangle { return g.region }
@@ -114,38 +150,24 @@ func (g *Gate) reset(size image.Point) {
 	for i := range g.nx * ny {
 		x := (float64(i%g.nx) + 0.5) * float64(g.cell) / float64(size.X)
 		y := (float64(i/g.nx) + 0.5) * float64(g.cell) / float64(size.Y)
-		if g.zone.holds(x, y) {
+		if g.zone.Holds(x, y) {
 			g.watch = append(g.watch, int32(i))
 		}
 	}
+	g.hot = make([]bool, g.nx*ny)
 	n := len(g.watch)
 	g.mean, g.back, g.rest = make([]float32, n), make([]float32, n), make([]float32, n)
 	g.diff, g.sort = make([]float32, n), make([]float32, 0, n)
 	g.age, g.open = 0, 0
 }
 
-// holds tells whether a point lies in the zone (even-odd rule).
-func (z Zone) holds(x, y float64) bool {
-	if len(z) == 0 {
-		return true
-	}
-	in := false
-	for i, j := 0, len(z)-1; i < len(z); j, i = i, i+1 {
-		a, b := z[i], z[j]
-		if (a[1] > y) != (b[1] > y) && x < (b[0]-a[0])*(y-a[1])/(b[1]-a[1])+a[0] {
-			in = !in
-		}
-	}
-	return in
-}
-
 // measure takes the mean of every watched cell, over four of its lines: noise is averaged out well enough, and most of the
 // picture is never touched.
-func (g *Gate) measure(m *image.YCbCr) {
+func (g *Gate) measure(m *image.YCbCr, gain float32) {
 	step := g.cell / 4
 	for k, i := range g.watch {
 		x0, y0 := int(i)%g.nx*g.cell, int(i)/g.nx*g.cell
-		g.mean[k] = blockMean(m, x0, y0, min(g.cell, g.size.X-x0), min(g.cell, g.size.Y-y0), step)
+		g.mean[k] = gain * blockMean(m, x0, y0, min(g.cell, g.size.X-x0), min(g.cell, g.size.Y-y0), step)
 	}
 }
 
@@ -198,18 +220,35 @@ func (g *Gate) light() (shift float32, jumped bool) {
 	return shift, math.Abs(float64(shift)) > gateJump
 }
 
-// compare counts the cells that differ from their background by more than they use to.
+// compare counts the cells that differ from their background by more than they use to, and lie beside another one that
+// does: key frames make single cells of rich texture jump, and nothing that drives is as small as one.
 func (g *Gate) compare(shift float32) int {
 	g.moved = g.moved[:0]
+	clear(g.hot)
 	for i, d := range g.diff {
 		if d = d - shift; d < 0 {
 			d = -d
 		}
 		if d > min(max(gateUnrest*g.rest[i], gateFloor), gateCeil) {
 			g.moved = append(g.moved, int32(i))
+			g.hot[g.watch[i]] = true
 		}
 	}
+	g.moved = slices.DeleteFunc(g.moved, func(k int32) bool { return g.alone(int(g.watch[k])) })
 	return len(g.moved)
+}
+
+// alone reports whether none of a cell's eight neighbours moved.
+func (g *Gate) alone(cell int) bool {
+	x, y := cell%g.nx, cell/g.nx
+	for v := max(y-1, 0); v <= y+1 && v*g.nx < len(g.hot); v++ {
+		for u := max(x-1, 0); u <= min(x+1, g.nx-1); u++ {
+			if n := v*g.nx + u; n != cell && g.hot[n] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // learn moves background and unrest towards the frame. What moves much teaches unrest slowly, or a passing vehicle would

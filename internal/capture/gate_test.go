@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"gocv.io/x/gocv"
+
+	"alprd/internal/alpr"
 )
 
 // road draws frames of a road: a fixed texture, sensor noise, a light level, and vehicles.
@@ -54,7 +56,7 @@ func (r *road) frame(cars ...car) *image.YCbCr {
 func at(x int, paint int) car { return car{image.Rect(x, 100, x+60, 140), paint} }
 
 // calm lets a gate get used to an empty road.
-func calm(t *testing.T, zone Zone) (*Gate, *road) {
+func calm(t *testing.T, zone alpr.Zone) (*Gate, *road) {
 	t.Helper()
 	g, err := NewGate(zone)
 	if err != nil {
@@ -170,7 +172,7 @@ func TestGateInDenseTraffic(t *testing.T) {
 
 // Only what moves inside the zone counts; a change of size starts anew, open.
 func TestGateZoneAndSize(t *testing.T) {
-	left := Zone{{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}
+	left := alpr.Zone{{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}
 	g, r := calm(t, left)
 	for range 50 {
 		if g.Moving(r.frame(at(180+r.rnd.IntN(60), 60))) {
@@ -186,7 +188,7 @@ func TestGateZoneAndSize(t *testing.T) {
 			t.Errorf("frame %d of a new size was held back", i+1)
 		}
 	}
-	for _, bad := range []Zone{{{0, 0}}, {{0, 0}, {1, 1}}, {{0, 0}, {1, 1}, {2, 0}}} {
+	for _, bad := range []alpr.Zone{{{0, 0}}, {{0, 0}, {1, 1}}, {{0, 0}, {1, 1}, {2, 0}}} {
 		if _, err := NewGate(bad); err == nil {
 			t.Errorf("zone %v was taken", bad)
 		}

@@ -170,10 +170,12 @@ func (k *Keeper) take(ctx context.Context, f alpr.Frame) {
 	k.arrived++
 	k.h.Frames++
 	k.h.LastFrame = now.UTC()
-	k.h.Width, k.h.Height = f.Image.Rect.Dx(), f.Image.Rect.Dy()
+	if f.Image != nil {
+		k.h.Width, k.h.Height = f.Image.Rect.Dx(), f.Image.Rect.Dy()
+	}
 	k.mu.Unlock()
 
-	if k.cam.Kind().Live() {
+	if k.cam.Kind().Live() && f.Image != nil {
 		since := k.freeze.see(f.Image, now)
 		k.mu.Lock()
 		k.still = since

@@ -96,7 +96,9 @@ func (p *process) follow(ctx context.Context, k *kid, emit func(alpr.Frame)) err
 			return nil
 		case msgFrame:
 			emit(alpr.Frame{Camera: p.cam.Name, Seq: m.seq, At: time.Unix(0, m.at).UTC(), Clock: p.opts.Clock(),
-				Image: adopt(payload, m.width, m.height, m.ratio)})
+				Image: adopt(payload, m.width, m.height, m.ratio), Still: m.still})
+		case msgStill:
+			emit(alpr.Frame{Camera: p.cam.Name, Seq: m.seq, At: time.Unix(0, m.at).UTC(), Clock: p.opts.Clock(), Still: true})
 		}
 		patience = p.cam.silence()
 		deadline = time.Now().Add(patience)

@@ -9,7 +9,8 @@ import (
 )
 
 // Ring stands between a camera, which can't wait, and its reader. When it is full the oldest frame is dropped, so that
-// the reader always sees the newest, and every drop is counted; the gap shows in Seq.
+// the reader always sees the newest, and every drop is counted; the gap shows in Seq. Frames in which nothing moves never push out
+// others: those in a row wait as one, the last; so a slow reader works off what it is behind with while the road is empty.
 type Ring struct {
 	mu      sync.Mutex
 	change  sync.Cond
@@ -33,7 +34,14 @@ func (r *Ring) Push(f alpr.Frame) {
 	if r.closed {
 		return
 	}
-	if r.n == len(r.buf) {
+	newest := (r.head + r.n - 1) % len(r.buf)
+	switch {
+	case f.Still && r.n > 0 && r.buf[newest].Still:
+		r.buf[newest] = f
+		return
+	case r.n == len(r.buf) && f.Still:
+		return
+	case r.n == len(r.buf):
 		r.take()
 		r.dropped++
 	}

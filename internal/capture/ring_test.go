@@ -33,6 +33,32 @@ func TestRingDropsTheOldest(t *testing.T) {
 	}
 }
 
+// The reader is behind when the road gets empty: what it has not seen of the vehicle waits for it, however many still frames
+// come, and of these the last one follows.
+func TestStillFramesPushNothingOut(t *testing.T) {
+	for _, moving := range []int{2, 3} {
+		r := NewRing(3)
+		for i := range moving {
+			r.Push(alpr.Frame{Seq: uint64(i + 1)})
+		}
+		for i := range 20 {
+			r.Push(alpr.Frame{Seq: uint64(10 + i), Still: true})
+		}
+		r.Close()
+		var got []uint64
+		for f, ok := r.Next(); ok; f, ok = r.Next() {
+			got = append(got, f.Seq)
+		}
+		want := []uint64{1, 2, 29}
+		if moving == 3 {
+			want = []uint64{1, 2, 3}
+		}
+		if diff := cmp.Diff(want, got); diff != "" || r.Dropped() != 0 {
+			t.Errorf("%d dropped, frames:\n%s", r.Dropped(), diff)
+		}
+	}
+}
+
 // Put waits for room, Next waits for frames, Close ends both; every frame put arrives once, in order.
 func TestRingPutWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

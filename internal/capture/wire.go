@@ -11,7 +11,7 @@ import (
 
 // The child's messages, child to unit: a header of 60 bytes, little-endian, and a payload.
 //
-//	 0 magic "ALPF"   4 kind   5 subsample ratio   6 zero (2 bytes)   8 width   12 height
+//	 0 magic "ALPF"   4 kind   5 subsample ratio   6 still (0 or 1)   7 zero   8 width   12 height
 //	16 time, Unix nanoseconds (8)   24 sequence (8)   32 dropped (8)   40 damaged (8)
 //	48 payload bytes   52 CRC-32C of the payload   56 CRC-32C of the 56 bytes before
 //
@@ -26,6 +26,7 @@ var magic = [4]byte{'A', 'L', 'P', 'F'}
 const (
 	msgHello byte = 1 + iota // the child stands and knows its camera
 	msgFrame                 // a picture
+	msgStill                 // a frame in which nothing moves, without its picture
 	msgAlive                 // the child waits on purpose (a clip's own pace)
 	msgNote                  // JSON note: something for the log
 	msgFail                  // JSON failure: the camera is broken; the child ends
@@ -35,6 +36,7 @@ const (
 // message is one decoded header.
 type message struct {
 	kind             byte
+	still            bool // of a picture: nothing moves in it
 	ratio            image.YCbCrSubsampleRatio
 	width, height    int
 	at               int64 // Unix nanoseconds
@@ -63,6 +65,9 @@ func (m *message) put(b []byte, table *crc32.Table) {
 	le := binary.LittleEndian
 	copy(b, magic[:])
 	b[4], b[5], b[6], b[7] = m.kind, byte(m.ratio), 0, 0
+	if m.still {
+		b[6] = 1
+	}
 	le.PutUint32(b[8:], uint32(m.width))
 	le.PutUint32(b[12:], uint32(m.height))
 	le.PutUint64(b[16:], uint64(m.at))
@@ -112,7 +117,7 @@ func parseHeader(b []byte, table *crc32.Table) (m message, err error) {
 		return m, errChecksum
 	}
 	m = message{
-		kind: b[4], ratio: image.YCbCrSubsampleRatio(b[5]),
+		kind: b[4], still: b[6] == 1, ratio: image.YCbCrSubsampleRatio(b[5]),
 		width: int(le.Uint32(b[8:])), height: int(le.Uint32(b[12:])),
 		at: int64(le.Uint64(b[16:])), seq: le.Uint64(b[24:]),
 		dropped: le.Uint64(b[32:]), damaged: le.Uint64(b[40:]),
@@ -130,7 +135,7 @@ func parseHeader(b []byte, table *crc32.Table) (m message, err error) {
 		if m.length > maxText {
 			return m, errGarbage
 		}
-	case msgHello, msgAlive, msgEnd:
+	case msgHello, msgStill, msgAlive, msgEnd:
 		if m.length != 0 {
 			return m, errGarbage
 		}

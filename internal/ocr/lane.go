@@ -13,6 +13,7 @@ type LaneOptions struct {
 	WorkingSize int           // long side of what the finder sees, pixels; 0: 640. Wide views need 1280
 	Gone        time.Duration // a vehicle not seen for so long has left; 0: 1.5 s. Hidden and parked ones are given longer
 	MaxReads    int           // plates read in one frame at most; 0: 4. What is left over waits for the next frame
+	Zone        alpr.Zone     // where plates are looked for; empty: everywhere
 
 	// Serial, which may be nil, says how much more a text is to be expected than others: the unit's own state's serial
 	// formats (see Serial).
@@ -65,10 +66,12 @@ type Lane struct {
 	usual  float64 // in how many frames the plates of the last vehicles were found, about
 	patch  [plateW * plateH]float32
 
-	now    time.Time // of the latest frame
-	w, h   int       // of its picture
-	paused bool      // nothing came since Pause
-	sought time.Time // when the end of a part was last reason to search
+	now  time.Time // of the latest frame
+	w, h int       // of its picture
+
+	watched image.Rectangle // the part of it that is searched
+	paused  bool            // nothing came since Pause
+	sought  time.Time       // when the end of a part was last reason to search
 
 	searched, spelled int // how often the finder ran, and plates the recogniser read
 }
@@ -118,16 +121,24 @@ func (e *Engine) Glance(f alpr.Frame, workingSize int) []alpr.Read {
 // revision when the belief changes, the Part of a vehicle that has stood for an hour, and the final read (Final) of each
 // vehicle that is gone. regions, where given, are the parts of the picture where something moved, as a motion gate names
 // them: what was found elsewhere is still there. If they are all empty, no network runs. With none given the whole picture
-// is looked at.
+// is looked at. A frame that is Still is one in whose picture nothing moved anywhere, if it has one.
 func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
-	p := luma(f.Image)
+	if f.Still {
+		regions = []image.Rectangle{{}}
+	}
 	l.wake(f.At)
-	l.now, l.w, l.h = f.At, p.w, p.h
+	l.now = f.At
 	for _, t := range l.tracks {
 		if t.hits > 0 && !t.missed && !t.kept && !within(t.quad, regions) {
 			t.last = f.At // nothing moved there: it stands
 		}
 	}
+	if f.Image == nil {
+		return l.report()
+	}
+	p := luma(f.Image)
+	l.w, l.h = p.w, p.h
+	l.watched = l.opts.Zone.Bounds(p.w, p.h).Inset(-p.w / zoneRim).Intersect(image.Rect(0, 0, p.w, p.h))
 	if l.partsOver() {
 		regions = nil
 	}
@@ -135,7 +146,7 @@ func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 		return l.report()
 	}
 	l.searched++
-	found := l.eye.search(p, []view{laneView(p.w, p.h, l.opts.WorkingSize)})
+	found := l.search(p)
 	var sights []*sight
 	for _, c := range found {
 		if whole(c.quad, p.w, p.h) && within(c.quad, regions) {
@@ -154,6 +165,31 @@ func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 	reads := l.assign(sights)
 	l.compare()
 	return append(reads, l.report()...)
+}
+
+// zoneRim is the part of the picture's width by which more than the zone is searched: a plate whose middle lies in the zone is
+// seen whole, and with something around it.
+const zoneRim = 16
+
+// search looks for the plates whose middle lies in the zone.
+func (l *Lane) search(p plane) []find {
+	r := l.watched
+	found := l.eye.search(p.window(r), []view{laneView(p.w, p.h, l.opts.WorkingSize)})
+	if len(l.opts.Zone) == 0 {
+		return found
+	}
+	in := found[:0]
+	for _, f := range found {
+		cut := !whole(f.quad, r.Dx(), r.Dy())
+		for k := range f.quad {
+			f.quad[k].X += float64(r.Min.X)
+			f.quad[k].Y += float64(r.Min.Y)
+		}
+		if c := f.quad.Centre(); !cut && l.opts.Zone.Holds(c.X/float64(p.w), c.Y/float64(p.h)) {
+			in = append(in, f)
+		}
+	}
+	return in
 }
 
 // Flush ends every track, as when the camera's stream ends, and gives the final reads.
@@ -249,7 +285,7 @@ func (l *Lane) gone(t *track) bool {
 	q := m.quad()
 	wide, _ := sides(q)
 	c := q.Centre()
-	inside := c.X > wide && c.Y > wide && c.X < float64(l.w)-wide && c.Y < float64(l.h)-wide
+	inside := c.X > float64(l.watched.Min.X)+wide && c.Y > float64(l.watched.Min.Y)+wide && c.X < float64(l.watched.Max.X)-wide && c.Y < float64(l.watched.Max.Y)-wide
 	return !inside || wide < leastWide || unseen > max(l.opts.Gone, vanished)
 }
 

@@ -18,6 +18,11 @@ func luma(img *image.YCbCr) plane {
 	return plane{pix: img.Y[img.YOffset(r.Min.X, r.Min.Y):], stride: img.YStride, w: r.Dx(), h: r.Dy()}
 }
 
+// window is the picture within r, which lies in it.
+func (p plane) window(r image.Rectangle) plane {
+	return plane{pix: p.pix[r.Min.Y*p.stride+r.Min.X:], stride: p.stride, w: r.Dx(), h: r.Dy()}
+}
+
 func (p plane) row(y int) []uint8 { return p.pix[y*p.stride : y*p.stride+p.w] }
 
 // at samples between pixels, whose centres lie at halves. Beyond the edge the edge goes on.
