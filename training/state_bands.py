@@ -98,6 +98,10 @@ def faces():
     return [(k, [1] * len(k)) for k in (plain, slanted)] + [tuple(zip(*script)) or (plain, [1] * len(plain))] + [(odd or plain, [1] * len(odd or plain))]
 
 
+# States whose plates have borne their name in a running hand for decades: each hand is its own, and none is a font of Debian's, so that they
+# are drawn more often than others in all hands there are.
+HANDS = ("ca", "ca", "ca", "tn", "tn", "il", "il", "la", "sd", "ny")
+
 _faces, _fonts, _lengths, _running, _script = [], {}, {}, set(), []
 
 
@@ -188,7 +192,7 @@ def bent(rng, mask):
         rise = u * w * rng.uniform(-.07, .05)
     else:
         rise = u * 0
-    slant = rng.uniform(-.15, .4) if kind >= .24 else rng.choice([0, 0, rng.uniform(-.1, .35)])
+    slant = rng.uniform(-.2, .5) if kind >= .24 else rng.choice([0, 0, rng.uniform(-.1, .35)])
     pad_top, pad_bottom = int(max(0, -rise.min())) + 1, int(max(0, rise.max())) + 1
     reach = int(abs(slant) * h) + 1
     H, W = h + pad_top + pad_bottom, w + 2 * reach
@@ -238,7 +242,10 @@ def write_line(rng, canvas, text, plain, key, height, cx, cy, room):
     across = mask.shape[1]
     size = max(4, int(mask.shape[1] * scale * stretch)), max(4, int(mask.shape[0] * scale))
     mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    if rng.random() < .35:  # bolder; thin faces are rare on plates
+    weight = rng.random()
+    if weight > .85 and font.path in _running:  # a finer pen
+        mask = np.maximum(0, cv2.GaussianBlur(mask, (0, 0), .7).astype(np.float32) * 1.9 - 200).clip(0, 255).astype(np.uint8)
+    elif weight < .35:  # bolder; thin faces are rare on plates
         mask = np.minimum(255, cv2.GaussianBlur(mask, (0, 0), .8).astype(np.float32) * rng.uniform(1.2, 1.9)).astype(np.uint8)
     h, w = mask.shape
     x, y = int(cx - w / 2), int(cy - h / 2)
@@ -425,7 +432,8 @@ def plate(rng):
     for where in "tb":
         if rng.random() < (.06 if where == "t" else .14):
             continue
-        printed, plain, names = state_names.draw(rng, where)
+        hand = rng.choice(HANDS) if _script and rng.random() < .5 else None
+        printed, plain, names = state_names.draw(rng, where, hand)
         size = rng.uniform(.085, .21) if where == "t" else rng.uniform(.06, .17)
         if len(plain) > 15:
             size = min(size, rng.uniform(.06, .12))
@@ -498,9 +506,9 @@ def bands(picture, width, top, left):
     return out
 
 
-def look(rng, canvas, lines, easy=False):
-    """One degraded look at a plate: (bands, labels [2, LONGEST + COLUMNS])."""
-    width = math.exp(rng.uniform(math.log(150), math.log(440)) if rng.random() < (.85 if _script else .7) else rng.uniform(math.log(60), math.log(170)))
+def look(rng, canvas, lines, easy=False, width=None):
+    """One degraded look at a plate, width pixels wide, by chance when None: (bands, labels [2, LONGEST + COLUMNS])."""
+    width = width or math.exp(rng.uniform(math.log(150), math.log(440)) if rng.random() < (.85 if _script else .7) else rng.uniform(math.log(60), math.log(170)))
     if easy:
         width = rng.uniform(260, 430)
     mx, my = int(width * .14) + 2, int(width * .1) + 2
@@ -580,18 +588,32 @@ def text_of(row):
     return "".join(SIGNS[c] for c in row[:LONGEST] if c != EMPTY)
 
 
-def sheet(path, seed, count=60, columns=5):
-    rng, tiles = random.Random(seed), []
-    while len(tiles) < count:
-        canvas, lines = plate(rng)
-        x, y = look(rng, canvas, lines)
+def draw_sheet(path, looks, columns=5):
+    """Writes looks as a picture, each over what it is labelled with."""
+    tiles = []
+    for x, y in looks[:len(looks) // columns * columns]:
         caption = np.zeros((28, WIDTH), np.uint8)
         for b in (0, 1):
             for k in np.flatnonzero(y[b, LONGEST:] != EMPTY):
                 cv2.putText(x, SIGNS[y[b, LONGEST + k]], (int(k * 4), BAND_HEIGHT * (b + 1) - 2), cv2.FONT_HERSHEY_SIMPLEX, .3, 255, 1)
             cv2.putText(caption, text_of(y[b]), (2, 11 + 13 * b), cv2.FONT_HERSHEY_SIMPLEX, .38, 255, 1)
         tiles.append(np.vstack([x, caption]))
-    cv2.imwrite(path, np.vstack([np.hstack(tiles[i:i + columns]) for i in range(0, count, columns)]))
+    cv2.imwrite(path, np.vstack([np.hstack(tiles[i:i + columns]) for i in range(0, len(tiles), columns)]))
+
+
+def write_shards(out, seed, shards, make):
+    """Writes the shards of a seed that aren't there yet; make gives one for a random generator."""
+    os.makedirs(out, exist_ok=True)
+    for k in range(shards):
+        name = "%d-%03d.npy" % (seed, k)
+        if os.path.exists(os.path.join(out, "y-" + name)):
+            continue
+        started = time.time()
+        x, y = make(random.Random(seed * 100003 + k))
+        np.save(os.path.join(out, "part-" + name), x)
+        np.save(os.path.join(out, "y-" + name), y)
+        os.replace(os.path.join(out, "part-" + name), os.path.join(out, "x-" + name))
+        print("shard %s: %.0f looks/s" % (name, len(x) / (time.time() - started)), flush=True)
 
 
 def main():
@@ -607,18 +629,9 @@ def main():
     if a.script:
         _script.append(True)
     if a.sheet:
-        return sheet(a.sheet, a.seed)
-    os.makedirs(a.out, exist_ok=True)
-    for k in range(a.shards):
-        name = "%d-%03d.npy" % (a.seed, k)
-        if os.path.exists(os.path.join(a.out, "y-" + name)):
-            continue
-        started = time.time()
-        x, y = shard(random.Random(a.seed * 100003 + k), easy=a.easy)
-        np.save(os.path.join(a.out, "part-" + name), x)
-        np.save(os.path.join(a.out, "y-" + name), y)
-        os.replace(os.path.join(a.out, "part-" + name), os.path.join(a.out, "x-" + name))
-        print("shard %s: %.0f looks/s" % (name, len(x) / (time.time() - started)), flush=True)
+        rng = random.Random(a.seed)
+        return draw_sheet(a.sheet, [look(rng, *plate(rng)) for _ in range(60)])
+    write_shards(a.out, a.seed, a.shards, lambda rng: shard(rng, easy=a.easy))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Writes a trained state reader as ONNX, checks it in OpenCV, and writes beside it what the program must know to use it.
 
-    state_export.py out/state.pt ../internal/ocr/weights/state.onnx --slope 1 --offset 0 --floor .6 --figures "closeups …"
+    state_export.py out/state.pt ../internal/ocr/weights/state.onnx --floor .8 --figures "closeups …"
 
-slope, offset and floor come from state_measure.py.
+What --floor gives is what state_measure.py prints.
 """
 import argparse
 import datetime
@@ -40,9 +40,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
     parser.add_argument("onnx")
-    parser.add_argument("--slope", type=float, default=1.)
-    parser.add_argument("--offset", type=float, default=0.)
-    parser.add_argument("--floor", type=float, default=.9)
+    parser.add_argument("--floor", type=float, default=.8, help="confidence below which no state is named")
     parser.add_argument("--version", default="1")
     parser.add_argument("--figures", default="", help="what state_measure.py measured")
     a = parser.parse_args()
@@ -64,8 +62,7 @@ def main():
         normalisation="(grey - 127.5) / 64", parameters=sum(p.numel() for p in net.parameters()), looks_seen=saved["seen"],
         date=datetime.date.today().isoformat(), figures=a.figures,
         signs=SIGNS, columns=COLUMNS, bands=BANDS, side=SIDE, width=WIDTH, band_height=BAND_HEIGHT,
-        temperature=state_words.TEMPERATURE, something_else=state_words.SOMETHING_ELSE, elsewhere=state_words.ELSEWHERE, unknown=state_words.UNKNOWN,
-        slope=a.slope, offset=a.offset, floor=a.floor,
+        temperature=state_words.TEMPERATURE, chance=state_words.CHANCE, unknown=state_words.UNKNOWN, another=state_words.ANOTHER, elsewhere=state_words.ELSEWHERE, floor=a.floor,
         words={s: [dict(text=t, where=w, share=p) for t, w, p in state_words.KNOWN[s]] for s in sorted(state_words.KNOWN)})
     words = description.pop("words")
     text = json.dumps(description, indent=1)[:-2] + ',\n "words": {\n%s\n }\n}' % ",\n".join(

@@ -1,24 +1,28 @@
 """Measures the state reader on real pictures, at the places that `alprd read --json` found.
 
-    state_measure.py MODEL READS.jsonl --shared ../shared [--sheet FILE.png]
+    state_measure.py --shrink /tmp/small READS.jsonl            closeups as a camera on a pole sees them: plates 48–240 pixels wide
+    alprd read --json /tmp/small > SMALL.jsonl
+    state_measure.py MODEL READS.jsonl [--small /tmp/small SMALL.jsonl] [--sheet FILE.png]
 
-MODEL is a checkpoint or an ONNX file. Prints for `closeups` how often the state is named rightly and wrongly at the best floor whose
-wrong names stay within MOST_WRONG, on all pictures, and chosen on one half and counted on the other. Pictures are only measured, never
+MODEL is a checkpoint or an ONNX file. Prints by the plate's width how many states are named rightly and wrongly at the floor, the expected
+calibration error, and which constants of state_words.py fit best on each half of the pictures. Pictures are only measured, never
 trained on.
 """
 import argparse
 import csv
 import json
+import math
 import os
+import random
 
 import cv2
 import numpy as np
 
 import state_words
-from state_bands import text_of
 from state_reader import BAND_HEIGHT, BANDS, BLANK, SIDE, SIGNS, WIDTH
 
-MOST_WRONG = .034  # the bar is .04; what is chosen on one half of the pictures and counted on the other differs by half a point
+WIDTHS = (40, 60, 75, 90, 110, 145, 180, 240, 5000)  # edges of the bands of plate widths, pixels
+SMALL = ((48, 58), (58, 70), (70, 85), (85, 100), (100, 120), (120, 145), (145, 180), (180, 240))
 
 
 def rectified(grey, corners):
@@ -38,22 +42,66 @@ def rectified(grey, corners):
     return out
 
 
-def places(shared, name, reads):
-    """(region, plate text read, bands) of every labelled picture whose plate was found."""
-    root = os.path.join(shared, "data", name)
-    found = {}
-    for line in open(reads):
-        j = json.loads(line)
-        if j.get("plates"):
-            found[os.path.basename(j["file"])] = j["plates"][0]
-    with open(os.path.join(root, "labels.csv")) as f:
-        for row in csv.DictReader(f):
-            p = found.get(os.path.basename(row["path"]))
-            if p is None:
-                yield row["region"], "", None
+def wide(corners):
+    return (np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2
+
+
+def labels(folder):
+    with open(os.path.join(folder, "labels.csv")) as f:
+        return {os.path.basename(row["path"]): row for row in csv.DictReader(f)}
+
+
+def reads_of(path):
+    """The plates of each picture's file, by the file's name."""
+    with open(path) as f:
+        return {os.path.basename(j["file"]): (j["file"], [np.array(p["corners"], np.float32) for p in j["plates"]]) for j in map(json.loads, f) if j.get("plates")}
+
+
+def shrink(folder, shared, reads):
+    """Writes each close-up as large as cameras see plates, once for every band of SMALL, before a street: prefiltered, blurred a little, lit,
+    with a sensor's noise, compressed."""
+    rng = random.Random(7)
+    root, street = os.path.join(shared, "data", "closeups"), os.path.join(shared, "data", "dashcam", "images")
+    streets = sorted(f for f in os.listdir(street) if "dayride_type1_001" in f)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "labels.csv"), "w") as f:
+        out = csv.writer(f)
+        out.writerow(["path", "x", "y", "w", "h", "plate", "region"])
+        for name, row in labels(root).items():
+            if name not in reads:
                 continue
-            grey = cv2.imread(os.path.join(root, row["path"]), cv2.IMREAD_GRAYSCALE)
-            yield row["region"], p["text"], rectified(grey, np.array(p["corners"], np.float32))
+            picture, corners = cv2.imread(os.path.join(root, row["path"])), reads[name][1][0]
+            for band, (low, high) in enumerate(SMALL):
+                k = math.exp(rng.uniform(math.log(low), math.log(high))) / wide(corners)
+                if k > .9:
+                    continue
+                image = cv2.GaussianBlur(picture, (0, 0), .42 / k) if k < .8 else picture
+                scene = cv2.resize(cv2.imread(os.path.join(street, rng.choice(streets))), (640, 360))
+                shift = np.array([rng.uniform(220, 420), rng.uniform(130, 230)]) - k * corners.mean(0)
+                cv2.warpAffine(image, np.array([[k, 0, shift[0]], [0, k, shift[1]]]), (640, 360), dst=scene, borderMode=cv2.BORDER_TRANSPARENT)
+                scene = scene.astype(np.float32)
+                blur = rng.choice([0, 0, .4, .6, .8]) * (.7 + .3 * k * wide(corners) / 100)
+                if blur:
+                    scene = cv2.GaussianBlur(scene, (0, 0), blur)
+                scene = scene * rng.choice([1, 1, 1, .75, .5]) + rng.choice([0, 0, 15])
+                scene += np.random.RandomState(rng.randrange(1 << 30)).randn(360, 640, 1) * rng.choice([0, 1.5, 3, 5])
+                small = "%s-%d.jpg" % (os.path.splitext(name)[0], band)
+                cv2.imwrite(os.path.join(folder, small), np.clip(scene, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, rng.choice([45, 60, 75, 85, 92])])
+                low, high = (corners * k + shift).min(0), (corners * k + shift).max(0)
+                out.writerow([small, *low, *(high - low), row["plate"], row["region"]])
+
+
+def places(folder, reads):
+    """(picture, region, width, bands) of every labelled picture whose plate was found; pictures shrunk from one bear its name."""
+    for name, row in labels(folder).items():
+        if name not in reads:
+            continue
+        path, found = reads[name]
+        if row["w"]:
+            x, y, w, h = (float(row[k]) for k in "xywh")
+            found = [c for c in found if x < c[:, 0].mean() < x + w and y < c[:, 1].mean() < y + h]
+        if found:
+            yield name.split("-")[0].split(".")[0], row["region"], wide(found[0]), rectified(cv2.imread(path, cv2.IMREAD_GRAYSCALE), found[0])
 
 
 def network(path):
@@ -94,81 +142,80 @@ def greedy(logp):
     return " ".join(out.split())
 
 
-def tradeoff(rows, most=MOST_WRONG):
-    """The floor that names most while wrong names stay within `most` of all: (floor, right, wrong). rows: (p, correct)."""
-    n, best, right, wrong = len(rows), (1.01, 0, 0), 0, 0
-    for p, correct in sorted(rows, reverse=True):
-        right, wrong = right + correct, wrong + (not correct)
-        if wrong <= most * n and right > best[1]:
-            best = (p, right, wrong)
-    return best[0], best[1] / n, best[2] / n
+def told(said):
+    """(state's number, confidence) of each plate."""
+    beliefs = state_words.believe(said)
+    at = beliefs[:, :-1].argmax(1)
+    return at, beliefs[np.arange(len(at)), at]
 
 
-def honest(rows, rounds=50):
-    """Slope and offset of 1 / (1 + exp(-(slope · log odds + offset))) that fit how often a state was rightly named; rows: (p, correct)."""
-    p = np.clip([r[0] for r in rows], 1e-7, 1 - 1e-7)
-    x, y = np.stack([np.log(p / (1 - p)), np.ones(len(p))], 1), np.array([r[1] for r in rows], float)
-    w = np.array([1., 0.])
-    for _ in range(rounds):  # Newton, held a little towards (1, 0)
-        q = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
-        step = np.linalg.solve((x * (q * (1 - q))[:, None]).T @ x + np.eye(2), x.T @ (q - y) + (w - [1, 0]))
-        w = w - step * min(1, .3 / np.abs(step).max())
-    return w
+def loss(sure, right):
+    sure = np.clip(sure, 1e-4, .998)
+    return -np.where(right, np.log(sure), np.log(1 - sure))
+
+
+def table(widths, sure, right, floor):
+    for low, high in zip(WIDTHS, WIDTHS[1:]):
+        k = (widths >= low) & (widths < high)
+        if k.any():
+            named = k & (sure >= floor)
+            print("  %4d–%-4d %4d plates: right %.1f %%, wrong %.1f %%; of those named %.1f %% right, said %.1f %%" % (
+                low, high, k.sum(), 100 * (named & right).sum() / k.sum(), 100 * (named & ~right).sum() / k.sum(),
+                100 * right[named].mean() if named.any() else 0, 100 * sure[named].mean() if named.any() else 0))
+    bins = np.minimum((sure * 10).astype(int), 9)
+    print("  expected calibration error %.1f %%" % (100 * sum(abs(sure[bins == b].sum() - right[bins == b].sum()) for b in range(10)) / len(sure)))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model")
-    parser.add_argument("reads")
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("reads", help="of closeups")
     parser.add_argument("--shared", default=os.environ.get("ALPRD_SHARED", "../shared"))
+    parser.add_argument("--shrink", help="only write the shrunk pictures to this folder")
+    parser.add_argument("--small", nargs=2, metavar=("FOLDER", "READS"), help="shrunk pictures and what was read there")
+    parser.add_argument("--floor", type=float, default=.8)
+    parser.add_argument("--fit", action="store_true", help="try other constants, on halves of the pictures")
     parser.add_argument("--sheet")
-    parser.add_argument("--save", help="keep the bands here, to measure again faster")
     a = parser.parse_args()
     cv2.setNumThreads(1)
-    if a.save and os.path.exists(a.save):
-        kept = np.load(a.save, allow_pickle=True)
-        regions, texts, x, have = kept["regions"], kept["texts"], kept["x"], kept["have"]
-    else:
-        all_places = list(places(a.shared, "closeups", a.reads))
-        regions, texts = np.array([r for r, _, _ in all_places]), np.array([t for _, t, _ in all_places])
-        have = np.array([b is not None for _, _, b in all_places])
-        x = np.array([b if b is not None else np.zeros((2 * BAND_HEIGHT, WIDTH), np.uint8) for _, _, b in all_places])
-        if a.save:
-            np.savez(a.save, regions=regions, texts=texts, x=x, have=have)
+    closeups = os.path.join(a.shared, "data", "closeups")
+    if a.shrink:
+        return shrink(a.shrink, a.shared, reads_of(a.reads))
+    all_places = list(places(closeups, reads_of(a.reads)))
+    if a.small:
+        all_places += places(a.small[0], reads_of(a.small[1]))
+    pictures, regions, widths, x = (np.array(column) for column in zip(*all_places))
     logp = network(a.model)(x)
-    rows, tiles, by_state = [], [], {}
-    beliefs = state_words.posterior(logp) * have[:, None]
-    for i, region in enumerate(regions):
-        at = beliefs[i, :-1].argmax()
-        name, conf = state_words.STATES[at], beliefs[i, at]
-        rows.append((conf, name == region))
-        said = [greedy(logp[i, 0]), greedy(logp[i, 1])]
-        tiles.append((name == region, conf, region, name, said, x[i]))
-    floor, right, wrong = tradeoff(rows)
-    print("top 1 %.3f; at floor %.3f right %.3f wrong %.3f" % (np.mean([c for _, c in rows]), floor, right, wrong))
-    slope, offset = honest(rows)
-    edge = min(max(floor, 1e-7), 1 - 1e-7)
-    print("  --slope %.3f --offset %.3f --floor %.4f" % (slope, offset, 1 / (1 + np.exp(-(slope * np.log(edge / (1 - edge)) + offset))) - 1e-4))
-    odd, even = rows[1::2], rows[::2]
-    for name, choose, check in (("odd→even", odd, even), ("even→odd", even, odd)):
-        f = tradeoff(choose)[0]
-        print("  %s: floor %.3f right %.3f wrong %.3f" % (name, f, np.mean([c and p >= f for p, c in check]), np.mean([not c and p >= f for p, c in check])))
-    for (p, c), region in zip(rows, regions):
-        s = by_state.setdefault(region, [0, 0, 0])
-        s[0] += 1
-        s[1] += c and p >= floor
-        s[2] += (not c) and p >= floor
-    print("  " + " ".join("%s %d/%d%s" % (s, v[1], v[0], "-%d" % v[2] if v[2] else "") for s, v in sorted(by_state.items())))
+    said = state_words.heard(logp)
+    at, sure = told(said)
+    names = np.array(state_words.STATES)
+    right = names[at] == regions
+    table(widths, sure, right, a.floor)
+    large = widths > 140
+    print("  " + " ".join("%s %d/%d%s" % (s, (k & named & right).sum(), k.sum(), "-%d" % (k & named & ~right).sum() if (k & named & ~right).any() else "")
+                          for named in [sure >= a.floor] for s in names for k in [large & (regions == s)] if k.any()))
+    if a.fit:
+        half = np.array([sum(map(ord, p)) % 2 for p in pictures])
+        tried = []
+        for chance in (.08, .11, .15, .2):
+            for unknown in (.5, 1, 2.5, 7, 20):
+                state_words.CHANCE, state_words.UNKNOWN = chance, unknown
+                at, sure = told(said)
+                lost = loss(sure, names[at] == regions)
+                tried.append((lost[half == 0].mean(), lost[half == 1].mean(), chance, unknown))
+        for k in (0, 1):
+            best = min(tried, key=lambda t: t[k])
+            print("  best on half %d: CHANCE %g, UNKNOWN %g; its loss on the other %.4f, the best there %.4f" % (k, best[2], best[3], best[1 - k], min(t[1 - k] for t in tried)))
+        print("  best on both: CHANCE %g, UNKNOWN %g" % min(tried, key=lambda t: t[0] + t[1])[2:])
     if a.sheet:
-        tiles = [t for t in tiles if not t[0] or t[1] < floor]
-        tiles.sort(key=lambda t: (t[0], -t[1]))
+        order = [i for i in np.lexsort((-sure, right)) if not right[i] or sure[i] < a.floor][:120]
         drawn = []
-        for ok, conf, region, name, said, bands in tiles[:120]:
+        for i in order:
             caption = np.zeros((40, WIDTH), np.uint8)
-            cv2.putText(caption, "%s -> %s %.2f" % (region, name, conf), (2, 11), cv2.FONT_HERSHEY_SIMPLEX, .38, 255, 1)
+            cv2.putText(caption, "%s -> %s %.2f" % (regions[i], names[at[i]], sure[i]), (2, 11), cv2.FONT_HERSHEY_SIMPLEX, .38, 255, 1)
             for b in (0, 1):
-                cv2.putText(caption, said[b], (2, 23 + 12 * b), cv2.FONT_HERSHEY_SIMPLEX, .36, 200, 1)
-            drawn.append(np.vstack([bands, caption]))
+                cv2.putText(caption, greedy(logp[i, b]), (2, 23 + 12 * b), cv2.FONT_HERSHEY_SIMPLEX, .36, 200, 1)
+            drawn.append(np.vstack([x[i], caption]))
         while len(drawn) % 6 or not drawn:
             drawn.append(np.zeros((2 * BAND_HEIGHT + 40, WIDTH), np.uint8))
         cv2.imwrite(a.sheet, np.vstack([np.hstack(drawn[i:i + 6]) for i in range(0, len(drawn), 6)]))

@@ -185,10 +185,10 @@ def decoy(rng):
 NAMES = {s: [w for w, _, _ in WORDS[s]][0] for s in STATES}
 
 
-def draw(rng, where):
-    """A random line for the band above ("t") or below ("b"): (printed, plain, whether it names a state)."""
-    if rng.random() < .70:
-        words = [(w, share) for w, at, share in WORDS[rng.choice(STATES)] if where in at]
+def draw(rng, where, state=None):
+    """A random line for the band above ("t") or below ("b"), of the state if one is given: (printed, plain, whether it names a state)."""
+    if state or rng.random() < .70:
+        words = [(w, share) for w, at, share in WORDS[state or rng.choice(STATES)] if where in at]
         if words and rng.random() < max(.55, min(1, sum(s for _, s in words))):
             line = printed(rng, rng.choices([w for w, _ in words], [s for _, s in words])[0])
             if rng.random() < .03:

@@ -1,7 +1,8 @@
-"""From what the state reader says of both bands to a distribution over states; what internal/ocr/state.go does.
+"""From what the state reader says of both bands to a distribution over states; what internal/ocr/state_words.go does.
 
 `contains` is the probability that a text stands somewhere in a band: a forward pass over CTC paths that say anything before and
-after it. A state's band is explained by one of its own words, or by something else (GARBAGE); the bands' evidence is multiplied.
+after it. What can't be read says short words by chance and long ones hardly ever, so a word weighs its probability over that of its
+being said by chance. Both bands multiply, and weigh against 1: that they name nobody.
 """
 import numpy as np
 
@@ -9,9 +10,15 @@ from state_names import PARTS, STATES, WORDS
 from state_reader import BLANK, SIGNS
 
 TEMPERATURE = 1.0
-SOMETHING_ELSE = .02  # weight of "this band shows none of the state's words" against its words' shares
-ELSEWHERE = .05       # share of a word in the band where it is not usual
-UNKNOWN = .02         # weight of "no word of any state is there", in the same terms
+CHANCE = .11     # of a letter being said where it isn't written
+UNKNOWN = 7.     # how often what names nobody says a word, as a multiple of the chance of all its letters
+ANOTHER = 1e-3   # how often what is plainly read is another's word: a county or a club of that name
+ELSEWHERE = .05  # share of a word in the band where it is not usual
+
+
+def by_chance(text):
+    """How probably a text is said where it isn't written; any digit stands for a digit."""
+    return UNKNOWN * CHANCE ** sum(c.isalpha() for c in text)
 
 
 def contains(p, text):
@@ -43,24 +50,31 @@ TEXTS = sorted({t for _, t, _, _ in LIST})
 LONGER = {t: [u for u in TEXTS if u != t and t in u] for t in TEXTS}
 
 
-def posterior(logp):
-    """[n, states + 1] from [n, 2, T, classes] log probabilities: for each of STATES, then for no state being named."""
-    evidence = np.zeros((len(STATES), 2, len(logp)))
-    for band, letter in ((0, "t"), (1, "b")):
+def heard(logp):
+    """{text: [n, 2]}: how probably each band says each of TEXTS, from log probabilities [n, 2, T, classes]. A text of which one letter shows
+    nowhere isn't looked for."""
+    out = {text: np.zeros((len(logp), 2)) for text in TEXTS}
+    for band in (0, 1):
         p = np.exp(logp[:, band] / TEMPERATURE)
         p /= p.sum(2, keepdims=True)
         top = p.max(1)
-        said = {}
         for text in TEXTS:
-            said[text] = np.zeros(len(p))
             possible = top[:, [SIGNS.index(c) for c in set(text.replace(" ", ""))]].min(1) > 1e-4
             if possible.any():
-                said[text][possible] = contains(p[possible], text)
-        for s, text, where, share in LIST:
-            own = {w for w, _, _ in KNOWN[s]}  # WASHINGTON is not said by WASHINGTON DC, but SCENIC IDAHO says IDAHO too
-            mine = said[text] - np.max([said[u] for u in LONGER[text] if u not in own] or [np.zeros(len(p))], axis=0)
-            i = STATES.index(s)
-            evidence[i, band] = np.maximum(evidence[i, band], mine * (share if letter in where else share * ELSEWHERE))
-    weights = [(SOMETHING_ELSE + above) * (SOMETHING_ELSE + below) - SOMETHING_ELSE ** 2 for above, below in evidence]
-    weights = np.array(weights + [np.full(len(logp), UNKNOWN * SOMETHING_ELSE)]).T
+                out[text][possible, band] = contains(p[possible], text)
+    return out
+
+
+def believe(said):
+    """[n, states + 1] from what `heard` gives: for each of STATES, then for no state being named."""
+    another = ANOTHER * np.max(list(said.values()), axis=0) ** 4
+    shown = np.zeros((len(STATES),) + another.shape)
+    for s, text, where, share in LIST:
+        own = {w for w, _, _ in KNOWN[s]}  # WASHINGTON is not said by WASHINGTON DC, but SCENIC IDAHO says IDAHO too
+        mine = said[text] - np.max([said[u] for u in LONGER[text] if u not in own] or [np.zeros_like(another)], axis=0)
+        shares = np.array([share if letter in where else share * ELSEWHERE for letter in "tb"])
+        i = STATES.index(s)
+        shown[i] = np.maximum(shown[i], mine * shares / (by_chance(text) + another))
+    weights = [(1 + s[:, 0]) * (1 + s[:, 1]) - 1 for s in shown] + [np.ones(len(another))]
+    weights = np.array(weights).T
     return weights / weights.sum(1, keepdims=True)

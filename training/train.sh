@@ -59,9 +59,10 @@ BANDS=${BANDS:-34}         # shards of bands, 3,000 each
 "$PYTHON" state_bands.py out/state_easy --easy --seed 90 --shards $((BANDS < 2 ? BANDS : 2))
 "$PYTHON" state_bands.py out/state_script --script --seed 40 --shards $(((BANDS + 1) / 2))
 "$PYTHON" state_bands.py out/state --seed 3 --shards "$BANDS"
+"$PYTHON" state_plates.py out/state_plates --seed 60 --shards $(((BANDS + 1) / 2))
 echo "state reader: training for $MINUTES minutes"
-"$PYTHON" train_state.py out/state_easy=.3 out/state_script out/state --stem out/recogniser.pt --out out/state.pt --minutes "$MINUTES"
-"$PYTHON" state_export.py out/state.pt "$WEIGHTS/state.onnx" --slope .783 --offset 2.303 --floor .6  # state_measure.py says what fits
+"$PYTHON" train_state.py out/state_easy=.3 out/state_plates=1.3 out/state_script=1.4 out/state=.8 --stem out/recogniser.pt --out out/state.pt --minutes "$MINUTES"
+"$PYTHON" state_export.py out/state.pt "$WEIGHTS/state.onnx" --floor .8
 
 if [ -d "$ALPRD_SHARED/data/closeups" ]; then
   "$PYTHON" measure_finder.py "$WEIGHTS/finder.onnx"

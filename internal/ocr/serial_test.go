@@ -39,9 +39,18 @@ func TestSerialDecidesAlikeCharacters(t *testing.T) {
 		{"us-ca", "1ABC2I4", "1ABC214", "1ABC214", 0.7},
 		{"us-nc", "GO4IT", "G04IT", "GO4IT", 0.6},
 		{"us-zz", "AB01234", "ABO1234", "AB01234", 0.6},
+		// On a plate that says whose it is, a serial is hardly misspelt; but words are words.
+		{"own us-ut", "Z86OVT", "Z860VT", "Z860VT", 0.95},
+		{"own us-ut", "Z86OVT", "Z860VT", "Z86OVT", 0.98},
+		{"own us-fl", "CUSTOM", "CUST0M", "CUSTOM", 0.82},
+		{"own us-id", "IAD849", "1AD849", "IAD849", 0.6},
 	} {
 		cs := []alpr.Candidate{{Text: c.sure, Confidence: c.p}, {Text: c.other, Confidence: 1 - c.p}}
-		if s := Serial(c.region); s != nil {
+		s := Serial(c.region)
+		if own, ok := strings.CutPrefix(c.region, "own "); ok {
+			s = ownSerial(own)
+		}
+		if s != nil {
 			expect(cs, s)
 		}
 		best := cs[0]
@@ -52,7 +61,23 @@ func TestSerialDecidesAlikeCharacters(t *testing.T) {
 			t.Errorf("%s: %s (%.1f) or %s: %s, want %s", c.region, c.sure, c.p, c.other, best.Text, c.want)
 		}
 	}
-	if Serial("") != nil || Serial("us-zz") != nil {
+	if Serial("") != nil || Serial("us-zz") != nil || ownSerial("us-zz") != nil {
 		t.Error("an unknown region has expectations")
+	}
+}
+
+// Drawn plates with O and 0, I and 1 alike are read as their states write serials.
+func TestSerialsOfDrawnPlates(t *testing.T) {
+	e := openEngine(t)
+	for n, c := range drawnPlates {
+		m, q := drawnPlate(t, n, 200)
+		l := e.read(&alpr.Frame{Image: m}, luma(m), find{quad: q, score: 1}, nil)
+		if l == nil {
+			t.Fatal(e.Err())
+		}
+		own := believe(l.evidence, l.texts, ownSerial(c.region))
+		if own.best() != c.text {
+			t.Errorf("%s: %s (%.2f), want %s", c.region, own.best(), own.confidence(), c.text)
+		}
 	}
 }

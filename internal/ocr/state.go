@@ -31,12 +31,12 @@ type stateKnowledge struct {
 	Temperature float64
 
 	// How words become a belief: training/state_words.py.
-	SomethingElse float64 `json:"something_else"`
-	Elsewhere     float64
-	Unknown       float64
-	// Confidence is 1 / (1 + exp(-(Slope·log odds + Offset))), fitted on development pictures; below Floor no state is named.
-	Slope, Offset, Floor float64
-	Format               float64 // weight of the text's form, as Serial knows it
+	Chance    float64 // of a letter being said where it isn't written
+	Unknown   float64 // how often what names nobody says a word, as a multiple of the chance of all its letters
+	Another   float64 // how often what is plainly read is another's word: a county or a club of that name
+	Elsewhere float64 // of a word's share, in the other band than the one where it is usual
+
+	Floor float64 // the confidence below which no state is named
 
 	Words map[string][]struct { // by region
 		Text  string
@@ -82,8 +82,8 @@ func openStates(b backend, weights fs.FS) (*states, error) {
 	return s, nil
 }
 
-// naming is the evidence of one look for each region, and, last, for a plate on which nothing tells it: weights, in
-// the order of texts.regions.
+// naming is how much more one look speaks for each region than for a plate on which nothing tells it, in the order of
+// texts.regions.
 type naming []float64
 
 // look reads the bands of the plate in q.
@@ -133,11 +133,17 @@ const (
 	// worthOfNamings caps how many independent looks the frames of one pass count for: they show the same dirt and the same
 	// stickers.
 	worthOfNamings = 1.5
-	// mostNamed is how many of a pass's looks, the best first, the state reader is shown.
-	mostNamed = 2
-	// leastNamed is the width of a plate below which its state isn't asked for, pixels: on california's plates, 60 to 140 wide, half
-	// of the names that were read were wrong.
-	leastNamed = 140
+	// mostNamed is how many of a pass's looks, the best first, the state reader is shown each time the pass is told; wellNamed
+	// is how sure it must be for no more to be shown.
+	mostNamed = 3
+	wellNamed = 0.98
+	// misnamed is the chance of an error that all looks share: a dealer's frame names another state than the plate.
+	misnamed = 2e-3
+	// silence is how a look that names nobody weighs against each state: small and blurred names often can't be read.
+	silence = 0.3
+	// leastNamed is the width of a plate below which its state isn't asked for, pixels: of smaller ones less than a quarter can be
+	// named, and a look costs more than the recogniser's.
+	leastNamed = 75
 )
 
 // named is what the state reader says of a look, asked once; nil where there is none, no picture any more, or one too small.
@@ -158,26 +164,29 @@ func (l *look) named() naming {
 	return l.naming
 }
 
-// region tells whose plate the looks show, "us-nc", from what is printed on it and, weakly, from how its text is made, and
-// how sure that is; "" and 0 where that isn't known.
-func region(text string, looks []*look) (string, float64) {
+// region tells whose plate the looks, best first, show, "us-nc", from what is printed on it, and how sure that is; "" and 0
+// where that isn't known. It asks no more of them than it needs.
+func region(looks []*look) (at string, sure float64) {
 	var all []naming
-	for _, l := range looks[:min(len(looks), mostNamed)] {
-		if n := l.named(); n != nil {
-			all = append(all, n)
+	for _, l := range looks {
+		n := l.named()
+		if n == nil {
+			continue
+		}
+		all = append(all, n)
+		at, sure = l.states.believe(all)
+		if sure >= wellNamed || len(all) == mostNamed {
+			break
 		}
 	}
-	if len(all) == 0 {
-		return "", 0
-	}
-	return looks[0].states.believe(all, text)
+	return at, sure
 }
 
 // name tells whose plate the track shows. That state's serials then decide what its dies write alike.
 func (t *track) name() (string, float64) {
-	at, sure := region(t.fused.best(), t.looks)
+	at, sure := region(t.looks)
 	if at != "" && at != t.region {
-		t.fused = believe(t.evidence(), t.offered(), Serial(at))
+		t.fused = believe(t.evidence(), t.offered(), ownSerial(at))
 	}
 	t.region = at
 	return at, sure
@@ -186,44 +195,31 @@ func (t *track) name() (string, float64) {
 // serials are those to be expected on a track's plate: its own state's, once that is known, or else the unit's.
 func (t *track) serials(unit func(string) float64) func(string) float64 {
 	if t.region != "" {
-		return Serial(t.region)
+		return ownSerial(t.region)
 	}
 	return unit
 }
 
 // believe tells the region that all looks together show, and how sure that is; an empty region below the floor.
-func (s *states) believe(all []naming, text string) (region string, confidence float64) {
-	if len(all) == 0 {
-		return "", 0
-	}
-	const least = 1e-7 // keeps one unreadable look from ruling out everything
+func (s *states) believe(all []naming) (region string, confidence float64) {
 	share := min(float64(len(all)), worthOfNamings) / float64(len(all))
-	sum := make([]float64, len(all[0]))
-	for _, n := range all {
-		for i, w := range n {
-			sum[i] += share * math.Log(w+least)
+	best, top, rest := -1, 0.0, 1.0 // the weight of nobody being named is 1
+	for i := range s.text.regions {
+		sum, said := 0.0, false
+		for _, n := range all {
+			said = said || n[i] > silence
+			sum += share * math.Log(max(n[i], silence))
+		}
+		if w := math.Exp(sum); said && w > top {
+			best, top, rest = i, w, rest+top
+		} else if said {
+			rest += w
 		}
 	}
-	best := 0
-	for i, name := range s.text.regions {
-		if known := Serial("us-" + name); known != nil && s.know.Format > 0 {
-			sum[i] += s.know.Format * math.Log(known(text))
-		}
-		if sum[i] > sum[best] {
-			best = i
-		}
-	}
-	top, rest := sum[best], math.Inf(-1)
-	for i, v := range sum {
-		if i != best {
-			rest = max(rest, v) + math.Log1p(math.Exp(-math.Abs(rest-v)))
-		}
-	}
-	confidence = 1 / (1 + math.Exp(-(s.know.Slope*(top-rest) + s.know.Offset)))
-	if confidence < s.know.Floor {
+	if best < 0 || top/(top+rest) < s.know.Floor {
 		return "", 0
 	}
-	return "us-" + s.text.regions[best], confidence
+	return "us-" + s.text.regions[best], min(top/(top+rest), 1-misnamed)
 }
 
 // part straightens a part of the plate in q, from u0 to u1 of its width and v0 to v1 of its height, to w×h values of

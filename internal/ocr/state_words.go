@@ -3,6 +3,7 @@ package ocr
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -13,17 +14,17 @@ type texts struct {
 	words   []word
 	uses    []use
 	blank   int
-
-	somethingElse, elsewhere, unknown float64
+	another float64
 }
 
 // word is one text that is looked for.
 type word struct {
 	text   string
-	path   []int // CTC classes from its first sign to its last, blanks between
-	gap    []int // of a blank between two words, the class of the space, which may stand there too; -1 elsewhere
-	signs  []int // which classes it needs
-	longer []int // words that contain it: WASHINGTON DC for WASHINGTON
+	path   []int   // CTC classes from its first sign to its last, blanks between
+	gap    []int   // of a blank between two words, the class of the space, which may stand there too; -1 elsewhere
+	signs  []int   // which classes it needs
+	longer []int   // words that contain it: WASHINGTON DC for WASHINGTON
+	chance float64 // of its being said where it isn't written
 }
 
 // use says that a region's plates bear a word.
@@ -34,7 +35,7 @@ type use struct {
 }
 
 func newTexts(k *stateKnowledge) (texts, error) {
-	t := texts{blank: len(k.Signs), somethingElse: k.SomethingElse, elsewhere: k.Elsewhere, unknown: k.Unknown}
+	t := texts{blank: len(k.Signs), another: k.Another}
 	numbers := map[string]int{}
 	for region := range k.Words {
 		t.regions = append(t.regions, region)
@@ -50,6 +51,7 @@ func newTexts(k *stateKnowledge) (texts, error) {
 				if err != nil {
 					return t, err
 				}
+				made.chance = k.Unknown * math.Pow(k.Chance, made.letters(k.Signs))
 				t.words = append(t.words, made)
 			}
 			u := use{region: r, word: n}
@@ -106,8 +108,9 @@ func newWord(text, signs string) (word, error) {
 	return w, nil
 }
 
-// weigh gives each region's weight, and last the weight of no region being named, from the probabilities of both bands'
-// columns. A band of a region's plate shows one of the region's words or something else.
+// weigh gives each region's weight against that of no region being named, from the probabilities of both bands' columns. A
+// band of a region's plate shows one of the region's words or something else, and something else says a word by chance, the
+// more seldom the longer it is: IOWA comes up in what can't be read, NORTH CAROLINA doesn't.
 func (t *texts) weigh(above, below [][]float64) naming {
 	shown := [2][]float64{make([]float64, len(t.regions)), make([]float64, len(t.regions))}
 	said := make([]float64, len(t.words))
@@ -118,12 +121,15 @@ func (t *texts) weigh(above, below [][]float64) naming {
 				top[c] = max(top[c], v)
 			}
 		}
+		plain := 0.0
 		for i, w := range t.words {
 			said[i] = 0
 			if w.possible(top) {
 				said[i] = w.probability(rows, t.blank)
 			}
+			plain = max(plain, said[i])
 		}
+		another := t.another * math.Pow(plain, 4)
 		for _, u := range t.uses {
 			w := &t.words[u.word]
 			other := 0.0
@@ -133,15 +139,25 @@ func (t *texts) weigh(above, below [][]float64) naming {
 				}
 			}
 			mine := max(0, said[u.word]-other)
-			shown[band][u.region] = max(shown[band][u.region], mine*u.share[band])
+			shown[band][u.region] = max(shown[band][u.region], mine*u.share[band]/(w.chance+another))
 		}
 	}
-	n := make(naming, len(t.regions)+1)
-	for r := range t.regions {
-		n[r] = (t.somethingElse+shown[0][r])*(t.somethingElse+shown[1][r]) - t.somethingElse*t.somethingElse
+	n := make(naming, len(t.regions))
+	for r := range n {
+		n[r] = (1+shown[0][r])*(1+shown[1][r]) - 1
 	}
-	n[len(t.regions)] = t.unknown * t.somethingElse
 	return n
+}
+
+// letters counts the word's letters; any digit stands for a digit.
+func (w *word) letters(signs string) float64 {
+	n := 0
+	for _, c := range w.signs {
+		if signs[c] != '#' {
+			n++
+		}
+	}
+	return float64(n)
 }
 
 // possible reports whether the word's signs all show somewhere: most words of a band fail here.

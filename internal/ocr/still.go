@@ -65,11 +65,11 @@ func (l *look) still() alpr.Read {
 	at := l.frame.At
 	r := alpr.Read{ID: alpr.NewID(at), Pass: 1, Revision: 1, Final: true, FirstAt: at, LastAt: at, Frames: 1, Agreeing: 1}
 	if !l.cut.any() { // its name is cut, too
-		r.Region, r.RegionConfidence = region(l.own.best(), []*look{l})
+		r.Region, r.RegionConfidence = region([]*look{l})
 	}
 	own := l.own
 	if r.Region != "" {
-		own = believe(l.evidence, l.texts, Serial(r.Region))
+		own = believe(l.evidence, l.texts, ownSerial(r.Region))
 	}
 	own.fill(&r, l.evidence, l)
 	return r
