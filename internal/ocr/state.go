@@ -141,14 +141,16 @@ const (
 	misnamed = 2e-3
 	// silence is how a look that names nobody weighs against each state: small and blurred names often can't be read.
 	silence = 0.3
-	// leastNamed is the width of a plate below which its state isn't asked for, pixels: of smaller ones less than a quarter can be
-	// named, and a look costs more than the recogniser's.
-	leastNamed = 75
+	// leastNamed is the width of a plate below which its state isn't asked for, pixels: of smaller ones one in ten can be named. A
+	// still pays for its one look whatever else it shows, and is asked from leastNamedStill on, where one in three can be.
+	leastNamed      = 56
+	leastNamedStill = 75
 )
 
-// named is what the state reader says of a look, asked once; nil where there is none, no picture any more, or one too small.
-func (l *look) named() naming {
-	if wide, _ := sides(l.quad); wide < leastNamed {
+// named is what the state reader says of a look, asked once; nil where there is none, or no picture any more, or one less than
+// least pixels wide.
+func (l *look) named(least float64) naming {
+	if wide, _ := sides(l.quad); wide < least {
 		return nil
 	}
 	if l.naming == nil && l.states != nil && l.pictured() {
@@ -165,11 +167,11 @@ func (l *look) named() naming {
 }
 
 // region tells whose plate the looks, best first, show, "us-nc", from what is printed on it, and how sure that is; "" and 0
-// where that isn't known. It asks no more of them than it needs.
-func region(looks []*look) (at string, sure float64) {
+// where that isn't known. It asks no more of them than it needs, and none whose plate is less than least pixels wide.
+func region(looks []*look, least float64) (at string, sure float64) {
 	var all []naming
 	for _, l := range looks {
-		n := l.named()
+		n := l.named(least)
 		if n == nil {
 			continue
 		}
@@ -184,7 +186,7 @@ func region(looks []*look) (at string, sure float64) {
 
 // name tells whose plate the track shows. That state's serials then decide what its dies write alike.
 func (t *track) name() (string, float64) {
-	at, sure := region(t.looks)
+	at, sure := region(t.looks, leastNamed)
 	if at != "" && at != t.region {
 		t.fused = believe(t.evidence(), t.offered(), ownSerial(at))
 	}

@@ -65,7 +65,7 @@ func (l *look) still() alpr.Read {
 	at := l.frame.At
 	r := alpr.Read{ID: alpr.NewID(at), Pass: 1, Revision: 1, Final: true, FirstAt: at, LastAt: at, Frames: 1, Agreeing: 1}
 	if !l.cut.any() { // its name is cut, too
-		r.Region, r.RegionConfidence = region([]*look{l})
+		r.Region, r.RegionConfidence = region([]*look{l}, leastNamedStill)
 	}
 	own := l.own
 	if r.Region != "" {
