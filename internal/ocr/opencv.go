@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"gocv.io/x/gocv"
@@ -25,7 +26,42 @@ type openCV struct{}
 
 func (openCV) open(model []byte, outputs ...string) (network, error) {
 	C.alprd_one_thread()
-	net, err := gocv.ReadNetFromONNXBytes(model)
+	n := &openCVNetwork{model: model, outputs: make([]*C.char, len(outputs)), blobs: make([]gocv.Mat, len(outputs))}
+	for i, name := range outputs {
+		n.outputs[i] = C.CString(name)
+		n.blobs[i] = gocv.NewMat()
+	}
+	s, err := n.load()
+	if err != nil {
+		n.close()
+		return nil, err
+	}
+	n.copies = []*laidOut{s}
+	return n, nil
+}
+
+// mostCopies is how many copies of a network are kept at most. A copy that is given another input size than the time before lays out
+// all of its memory anew; the finder looks at a frame in one size and at places in it in another, and with one copy that took a
+// fifth of its time.
+const mostCopies = 2
+
+type openCVNetwork struct {
+	model   []byte
+	copies  []*laidOut // the latest used first
+	outputs []*C.char
+	blobs   []gocv.Mat
+}
+
+// laidOut is a copy of a network, laid out for an input size.
+type laidOut struct {
+	net  gocv.Net
+	in   gocv.Mat // of the size of the last run
+	h, w int
+}
+
+// load makes a copy.
+func (n *openCVNetwork) load() (*laidOut, error) {
+	net, err := gocv.ReadNetFromONNXBytes(n.model)
 	if err != nil {
 		return nil, fmt.Errorf("load network: %w", err)
 	}
@@ -35,30 +71,38 @@ func (openCV) open(model []byte, outputs ...string) (network, error) {
 	}
 	net.SetPreferableBackend(gocv.NetBackendOpenCV)
 	net.SetPreferableTarget(gocv.NetTargetCPU)
-	n := &openCVNetwork{net: net, outputs: make([]*C.char, len(outputs)), blobs: make([]gocv.Mat, len(outputs))}
-	for i, name := range outputs {
-		n.outputs[i] = C.CString(name)
-		n.blobs[i] = gocv.NewMat()
-	}
-	return n, nil
+	return &laidOut{net: net, in: gocv.NewMat()}, nil
 }
 
-type openCVNetwork struct {
-	net     gocv.Net
-	in      gocv.Mat // of the size of the last run
-	h, w    int
-	outputs []*C.char
-	blobs   []gocv.Mat
+// of gives the copy for an input size.
+func (n *openCVNetwork) of(h, w int) (*laidOut, error) {
+	i := slices.IndexFunc(n.copies, func(s *laidOut) bool { return s.h == h && s.w == w || s.h == 0 })
+	if i < 0 && len(n.copies) < mostCopies {
+		s, err := n.load()
+		if err != nil {
+			return nil, err
+		}
+		n.copies = append(n.copies, s)
+	}
+	if i < 0 {
+		i = len(n.copies) - 1
+	}
+	s := n.copies[i]
+	copy(n.copies[1:i+1], n.copies[:i])
+	n.copies[0] = s
+	if s.h != h || s.w != w {
+		s.in.Close()
+		s.in, s.h, s.w = gocv.NewMatWithSizes([]int{1, 1, h, w}, gocv.MatTypeCV32F), h, w
+	}
+	return s, nil
 }
 
 func (n *openCVNetwork) run(in []float32, h, w int) ([]tensor, error) {
-	if n.h != h || n.w != w {
-		if n.h != 0 {
-			n.in.Close()
-		}
-		n.in, n.h, n.w = gocv.NewMatWithSizes([]int{1, 1, h, w}, gocv.MatTypeCV32F), h, w
+	s, err := n.of(h, w)
+	if err != nil {
+		return nil, err
 	}
-	blob, err := n.in.DataPtrFloat32()
+	blob, err := s.in.DataPtrFloat32()
 	if err != nil {
 		return nil, fmt.Errorf("network input: %w", err)
 	}
@@ -66,7 +110,7 @@ func (n *openCVNetwork) run(in []float32, h, w int) ([]tensor, error) {
 		return nil, fmt.Errorf("network input: %d values for %d×%d", len(in), h, w)
 	}
 	copy(blob, in)
-	n.net.SetInput(n.in, "")
+	s.net.SetInput(s.in, "")
 	mats := make([]unsafe.Pointer, len(n.blobs))
 	var pin runtime.Pinner
 	defer pin.Unpin()
@@ -78,7 +122,7 @@ func (n *openCVNetwork) run(in []float32, h, w int) ([]tensor, error) {
 	// gocv's ForwardLayers leaves about a hundred bytes behind on every call and can't pass an exception on; its Net is
 	// one pointer (decision 0020).
 	var why [256]C.char
-	if C.alprd_forward(*(*unsafe.Pointer)(unsafe.Pointer(&n.net)), &n.outputs[0], &mats[0], C.int(len(mats)), &why[0], C.int(len(why))) != 0 {
+	if C.alprd_forward(*(*unsafe.Pointer)(unsafe.Pointer(&s.net)), &n.outputs[0], &mats[0], C.int(len(mats)), &why[0], C.int(len(why))) != 0 {
 		return nil, fmt.Errorf("run network: %s", C.GoString(&why[0]))
 	}
 	out := make([]tensor, len(n.blobs))
@@ -95,8 +139,8 @@ func (n *openCVNetwork) close() {
 		n.blobs[i].Close()
 		C.free(unsafe.Pointer(n.outputs[i]))
 	}
-	if n.h != 0 {
-		n.in.Close()
+	for _, s := range n.copies {
+		s.in.Close()
+		s.net.Close()
 	}
-	n.net.Close()
 }
