@@ -28,7 +28,10 @@ const (
 
 // search looks at the picture in every view, and closer at what might be a plate. It gives what it finds, best first, one
 // find a plate.
-func (e *Engine) search(p plane, views []view) []find {
+func (e *Engine) search(p plane, views []view) []find { return e.searchAgain(p, views, nil) }
+
+// searchAgain is search of a camera's frame, of whose earlier frames known remembers what was nothing.
+func (e *Engine) searchAgain(p plane, views []view, known *duds) []find {
 	if p.w == 0 || p.h == 0 {
 		return nil
 	}
@@ -43,19 +46,21 @@ func (e *Engine) search(p plane, views []view) []find {
 		}
 		found = append(found, f...)
 	}
-	return e.closer(distinct(found))
+	return e.closer(known.without(distinct(found)), known)
 }
 
 // closer gives those of the finds, best first, that a second look confirms.
-func (e *Engine) closer(found []find) []find {
+func (e *Engine) closer(found []find, known *duds) []find {
 	var sure []find
-	for _, f := range found[:min(len(found), looksCloser)] {
-		f, err := e.finder.closer(f)
+	for _, raw := range found[:min(len(found), looksCloser)] {
+		f, err := e.finder.closer(raw)
 		if e.failed(err) {
 			return nil
 		}
 		if f.score >= e.least {
 			sure = append(sure, f)
+		} else {
+			known.add(raw)
 		}
 	}
 	return distinct(sure)

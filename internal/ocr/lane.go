@@ -83,7 +83,7 @@ type eye interface {
 }
 
 // Lane starts following a camera.
-func (e *Engine) Lane(o LaneOptions) *Lane { return newLane(e, o) }
+func (e *Engine) Lane(o LaneOptions) *Lane { return newLane(&watcher{Engine: e}, o) }
 
 func newLane(e eye, o LaneOptions) *Lane {
 	if o.WorkingSize <= 0 {
