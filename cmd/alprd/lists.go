@@ -122,7 +122,7 @@ func (h *hotlists) reload(l store.List, index *match.Index) (*hotlist.Package, *
 	if err := errors.Join(pkg.UnlockWith(k.Keys), h.admit(pkg.Manifest())); err != nil {
 		return nil, nil, err
 	}
-	next, err := index.With(match.List{Info: pkg.Info(), Threshold: *h.cfg[l.Name].Threshold, Entries: pkg.Entries()})
+	next, err := index.With(match.List{Info: pkg.Info(), Rules: match.Rules{Threshold: *h.cfg[l.Name].Threshold}, Entries: pkg.Entries()})
 	return pkg, next, err
 }
 
@@ -165,7 +165,7 @@ func (h *hotlists) load(ctx context.Context, dir fs.FS, dry bool) (any, error) {
 	if seen := h.cache.Highest(m.List); seen >= m.Version { // R22
 		return nil, tooOld(m, seen)
 	}
-	index, err := h.current.Index().With(match.List{Info: pkg.Info(), Threshold: *c.Threshold, Entries: pkg.Entries()})
+	index, err := h.current.Index().With(match.List{Info: pkg.Info(), Rules: match.Rules{Threshold: *c.Threshold}, Entries: pkg.Entries()})
 	if err != nil {
 		return nil, err
 	}

@@ -250,7 +250,7 @@ func BenchmarkMatch(b *testing.B) {
 	for _, looks := range []int{1, 4} {
 		reads := benchReads(looks)
 		for _, threshold := range []float64{0.05, 0.005} {
-			x, err := Build([]List{{Threshold: threshold, Plates: p, Details: nothing}})
+			x, err := Build([]List{{Rules: Rules{Threshold: threshold}, Plates: p, Details: nothing}})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -264,6 +264,7 @@ func BenchmarkMatch(b *testing.B) {
 				var q query
 				run(b, len(reads), 1, func(i int) { q.prepare(reads[i]) })
 			})
+			expected := newPrior(p)
 			b.Run(name+"search", func(b *testing.B) {
 				prepared := make([]query, len(reads))
 				for i := range reads {
@@ -271,7 +272,7 @@ func BenchmarkMatch(b *testing.B) {
 				}
 				nodes, asked := 0, 0
 				run(b, len(reads), 1, func(i int) {
-					_, n := prepared[i].search(p, threshold)
+					_, n := prepared[i].search(p, &expected, threshold)
 					nodes += n
 					asked++
 				})
@@ -285,14 +286,14 @@ func BenchmarkMatch(b *testing.B) {
 func BenchmarkRescore(b *testing.B) {
 	for _, looks := range []int{1, 4} {
 		b.Run(fmt.Sprintf("looks=%d", looks), func(b *testing.B) {
-			reads, truths := benchReads(looks), benchTruths()
+			reads, truths, flat := benchReads(looks), benchTruths(), prior{listed: 1}
 			prepared := make([]query, len(reads))
 			for i := range reads {
 				prepared[i].prepare(reads[i])
 			}
 			run(b, len(reads), 1, func(i int) {
 				prepared[i].own, prepared[i].scorer = nil, nil
-				prepared[i].posterior(fold(truths[i]))
+				prepared[i].posterior(fold(truths[i]), &flat)
 			})
 		})
 	}

@@ -4,15 +4,22 @@ import "alprd/internal/alpr"
 
 // explain aligns the read to the listed plate by least edits and tells every position where they differ, and in what way
 // the two match. Position counts the read's characters from 0; a character that the read lacks stands at the position
-// that it would have. The letter O and the digit 0 are listed but don't make a match inexact (R23).
+// that it would have. The letter O and the digit 0 are listed but don't make a match inexact (R23). Of what either leaves open,
+// every character that stands there is listed.
 func explain(read, listed string) (alpr.How, []alpr.Difference) {
 	var differs []alpr.Difference
 	var substituted, missing, extra, open int
 	for _, m := range alignment(read, listed) {
 		d := alpr.Difference{Position: m.at}
 		switch {
-		case m.read == m.listed:
+		case m.read == m.listed && m.read != alpr.Beyond:
 			continue
+		case m.read == alpr.Beyond || m.listed == alpr.Beyond:
+			open++
+			if m.read == 0 || m.listed == 0 || m.read == m.listed {
+				continue // nothing stands there
+			}
+			d.Read, d.Listed = string(m.read), string(m.listed)
 		case m.read == 0:
 			missing++
 			d.Listed = string(m.listed)
@@ -86,11 +93,37 @@ func alignment(a, b string) []move {
 			default:
 				d[i][j] = min(d[i-1][j-1]+cost(a[i-1], b[j-1]), d[i-1][j]+gap, d[i][j-1]+gap)
 			}
+			// What is open to any number takes in whatever stands there, and may take in nothing.
+			if i > 0 && a[i-1] == alpr.Beyond {
+				d[i][j] = min(d[i][j], d[i-1][j]+1)
+				if j > 0 {
+					d[i][j] = min(d[i][j], d[i][j-1]+1)
+				}
+			}
+			if j > 0 && b[j-1] == alpr.Beyond {
+				d[i][j] = min(d[i][j], d[i][j-1]+1)
+				if i > 0 {
+					d[i][j] = min(d[i][j], d[i-1][j]+1)
+				}
+			}
 		}
 	}
 	out := make([]move, 0, n+m)
 	for i, j := n, m; i > 0 || j > 0; {
+		readOpen, listedOpen := i > 0 && a[i-1] == alpr.Beyond, j > 0 && b[j-1] == alpr.Beyond
 		switch {
+		case listedOpen && i > 0 && d[i][j] == d[i-1][j]+1:
+			i--
+			out = append(out, move{i, a[i], alpr.Beyond})
+		case readOpen && j > 0 && d[i][j] == d[i][j-1]+1:
+			j--
+			out = append(out, move{i - 1, alpr.Beyond, b[j]})
+		case listedOpen && d[i][j] == d[i][j-1]+1:
+			j--
+			out = append(out, move{at: i, listed: alpr.Beyond})
+		case readOpen && d[i][j] == d[i-1][j]+1:
+			i--
+			out = append(out, move{at: i, read: alpr.Beyond})
 		case i > 0 && j > 0 && d[i][j] == d[i-1][j-1]+cost(a[i-1], b[j-1]):
 			i, j = i-1, j-1
 			out = append(out, move{i, a[i], b[j]})

@@ -24,8 +24,8 @@ const DefaultThreshold = 0.05
 
 // List is one hot list to put into an index.
 type List struct {
-	Info      alpr.ListInfo
-	Threshold float64 // least posterior of a hit, above 0 to 1; 0 stands for DefaultThreshold
+	Info  alpr.ListInfo
+	Rules Rules
 
 	// Either Plates and Details, for example from a sealed cache, or Entries, which are read once and kept in memory.
 	Plates  *Plates
@@ -41,10 +41,11 @@ type Index struct {
 
 // list is one list in force.
 type list struct {
-	info      alpr.ListInfo
-	threshold float64
-	plates    *Plates
-	details   Details
+	info    alpr.ListInfo
+	rules   Rules
+	plates  *Plates
+	details Details
+	prior   prior
 }
 
 const (
@@ -114,12 +115,9 @@ func (x *Index) Size() (entries, bytes int) {
 }
 
 func build(l List) (*list, error) {
-	out := &list{info: l.Info, threshold: l.Threshold, plates: l.Plates, details: l.Details}
-	if out.threshold == 0 {
-		out.threshold = DefaultThreshold
-	}
-	if !(out.threshold > 0 && out.threshold <= 1) {
-		return nil, fmt.Errorf("list %s: the threshold %v is not above 0 and at most 1", l.Info.Name, l.Threshold)
+	out := &list{info: l.Info, rules: l.Rules, plates: l.Plates, details: l.Details}
+	if err := l.Rules.check(); err != nil {
+		return nil, fmt.Errorf("the rules of list %s: %w", l.Info.Name, err)
 	}
 	if out.plates == nil {
 		slab, plates, err := packEntries(l.Entries)
@@ -128,6 +126,7 @@ func build(l List) (*list, error) {
 		}
 		out.plates, out.details = plates, slab
 	}
+	out.prior = newPrior(out.plates)
 	return out, nil
 }
 
@@ -160,22 +159,26 @@ func (x *Index) Match(read alpr.Read, now time.Time) []alpr.Hit {
 }
 
 func (l *list) match(q *query, read alpr.Read, now time.Time, hits []alpr.Hit) []alpr.Hit {
-	codes, _ := q.search(l.plates, l.threshold)
+	if !l.rules.applies(read, now) {
+		return hits
+	}
+	least := l.rules.least()
+	codes, _ := q.search(l.plates, &l.prior, least)
 	for _, code := range codes {
 		text := decode(code)
-		if p := q.posterior(text); p >= l.threshold { // NaN is no belief
+		if p := q.posterior(text, &l.prior); p >= least { // NaN is no belief
 			hits = l.hits(code, text, p, read, now, hits)
 		}
 	}
-	for code, p := range q.open(l.plates) {
-		if p >= l.threshold {
+	for code, p := range q.open(l.plates, &l.prior) {
+		if p >= least {
 			hits = l.hits(code, decode(code), p, read, now, hits)
 		}
 	}
 	return hits
 }
 
-// hits appends every entry of a plate.
+// hits appends every entry of a plate that the list's rules let through.
 func (l *list) hits(code uint64, text string, p float64, read alpr.Read, now time.Time, hits []alpr.Hit) []alpr.Hit {
 	from, to := l.plates.forward.find(code)
 	for i := from; i < to; i++ {
@@ -187,12 +190,17 @@ func (l *list) hits(code uint64, text string, p float64, read alpr.Read, now tim
 		if !e.Live(now) {
 			continue
 		}
-		h := alpr.Hit{Entry: e, List: l.info, Posterior: p, RegionAgrees: agree(read.Region, e.Region)}
+		if l.rules.Priority != nil {
+			e.Priority = *l.rules.Priority
+		}
+		h := alpr.Hit{Entry: e, List: l.info, Posterior: p * stateFactor(read.Region, read.RegionConfidence, e.Region), RegionAgrees: agree(read.Region, e.Region)}
 		h.How, h.Differs = explain(read.Plate.Text(), e.Plate.Text())
 		if h.How == alpr.Exact && h.RegionAgrees != nil && !*h.RegionAgrees {
 			h.How = alpr.OtherRegion
 		}
-		hits = append(hits, h)
+		if h.Posterior >= l.rules.least() && l.rules.allows(h.How) {
+			hits = append(hits, h)
+		}
 	}
 	return hits
 }

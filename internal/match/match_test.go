@@ -49,14 +49,23 @@ func TestMatch(t *testing.T) {
 		// Kansas 2014: a 7 taken for a 2, guns drawn. The reader is certain, so nothing is said at all.
 		{"a certain 2 where 7 is listed", entry("1", "AB7123", "us-ks"), certain("AB2123", "us-ks"), "", nil, nil},
 		// The same, but the picture truly allows both: said, as what it is.
-		{"a doubtful 2 where 7 is listed", entry("1", "AB7123", "us-ks"), torn("AB2123", 2, '7', 0.7), alpr.Confusable, &no,
+		{"a doubtful 2 where 7 is listed", entry("1", "AB7123", "us-nc"), torn("AB2123", 2, '7', 0.7), alpr.Confusable, &yes,
 			[]alpr.Difference{{Position: 2, Read: "2", Listed: "7"}}},
+		{"the same, and another state", entry("1", "AB7123", "us-ks"), torn("AB2123", 2, '7', 0.7), "", nil, nil},
 		{"a slight doubt is no hit", entry("1", "AB7123", "us-nc"), torn("AB2123", 2, '7', 0.985), "", nil, nil},
 		{"one certain character differs", entry("1", "TZY6478", "us-nc"), certain("TZY6473", "us-nc"), "", nil, nil},
 		{"a prefix of the read", entry("1", "TZY647", "us-nc"), certain("TZY6473", "us-nc"), "", nil, nil},
 		{"longer than the read", entry("1", "TZY64733", "us-nc"), certain("TZY6473", "us-nc"), "", nil, nil},
 		{"somebody saw a part of it", entry("1", "TZ?64?3", "us-nc"), certain("TZY6473", "us-nc"), alpr.Wildcard, &yes,
 			[]alpr.Difference{{Position: 2, Read: "Y", Listed: "?"}, {Position: 5, Read: "7", Listed: "?"}}},
+		{"a witness who saw its beginning", entry("1", "TZ?6*", "us-nc"), certain("TZY6473", "us-nc"), alpr.Wildcard, &yes,
+			[]alpr.Difference{{Position: 2, Read: "Y", Listed: "?"}, {Position: 4, Read: "4", Listed: "*"}, {Position: 5, Read: "7", Listed: "*"}, {Position: 6, Read: "3", Listed: "*"}}},
+		{"its end", entry("1", "*6473", "us-nc"), certain("TZY6473", "us-nc"), alpr.Wildcard, &yes,
+			[]alpr.Difference{{Position: 0, Read: "T", Listed: "*"}, {Position: 1, Read: "Z", Listed: "*"}, {Position: 2, Read: "Y", Listed: "*"}}},
+		{"its middle", entry("1", "*Y647*", ""), certain("TZY6473", "us-nc"), alpr.Wildcard, nil,
+			[]alpr.Difference{{Position: 0, Read: "T", Listed: "*"}, {Position: 1, Read: "Z", Listed: "*"}, {Position: 6, Read: "3", Listed: "*"}}},
+		{"all of it, and perhaps more", entry("1", "TZY6473*", ""), certain("TZY6473", "us-nc"), alpr.Wildcard, nil, nil},
+		{"another beginning", entry("1", "TX?6*", "us-nc"), certain("TZY6473", "us-nc"), "", nil, nil},
 		{"the part doesn't fit", entry("1", "TZ?64?4", "us-nc"), certain("TZY6473", "us-nc"), "", nil, nil},
 		{"ten characters", entry("1", "ABCDE12345", "us-nc"), certain("ABCDE12345", "us-nc"), alpr.Exact, &yes, nil},
 		{"one character", entry("1", "7", "us-nc"), certain("7", "us-nc"), alpr.Exact, &yes, nil},
@@ -149,8 +158,8 @@ func TestThresholds(t *testing.T) {
 	read := torn("AB2123", 2, '7', 0.8)
 	e := entry("1", "AB7123", "us-nc")
 	x, err := Build([]List{
-		{Info: alpr.ListInfo{Name: "amber", Version: 3}, Threshold: 0.02, Entries: entries([]alpr.Entry{e})},
-		{Info: alpr.ListInfo{Name: "local"}, Threshold: 0.5, Entries: entries([]alpr.Entry{e})},
+		{Info: alpr.ListInfo{Name: "amber", Version: 3}, Rules: Rules{Threshold: 0.02}, Entries: entries([]alpr.Entry{e})},
+		{Info: alpr.ListInfo{Name: "local"}, Rules: Rules{Threshold: 0.5}, Entries: entries([]alpr.Entry{e})},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +264,7 @@ func TestNoiseMatchesNothing(t *testing.T) {
 				}
 				var q query
 				q.prepare(read)
-				if _, nodes := q.search(x.lists[0].plates, 0.001); nodes > 200_000 {
+				if _, nodes := q.search(x.lists[0].plates, &x.lists[0].prior, 0.001); nodes > 200_000 {
 					t.Errorf("weight %v, %d columns: %d nodes visited", weight, columns, nodes)
 				}
 			}
@@ -314,8 +323,8 @@ func TestBuildRefuses(t *testing.T) {
 		"eleven characters":      {Entries: entries([]alpr.Entry{entry("1", "ABCDE123456", "")})},
 		"three open characters":  {Entries: entries([]alpr.Entry{entry("1", "AB???CD", "")})},
 		"two characters remain":  {Entries: entries([]alpr.Entry{entry("1", "A?B", "")})},
-		"a threshold above one":  {Threshold: 1.1, Entries: entries(nil)},
-		"a threshold of NaN":     {Threshold: math.NaN(), Entries: entries(nil)},
+		"a threshold above one":  {Rules: Rules{Threshold: 1.1}, Entries: entries(nil)},
+		"a threshold of NaN":     {Rules: Rules{Threshold: math.NaN()}, Entries: entries(nil)},
 		"a sequence that breaks": {Entries: func(yield func(alpr.Entry, error) bool) { yield(alpr.Entry{}, broken) }},
 	} {
 		if _, err := Build([]List{l}); err == nil {

@@ -18,12 +18,14 @@ func TestUnreadablePlacesAreWildcards(t *testing.T) {
 		{"?Z?6473", "TZY6473", alpr.Wildcard, 2},
 		{"TZ?6473", "TZY6478", alpr.Confusable, 2},
 		{"TZ?647", "TZY6473", alpr.MissingChar, 2},
+		{"?Y64*", "TY6473", alpr.Wildcard, 3},
+		{"*6473", "TZY6473", alpr.Wildcard, 3},
 	} {
 		how, differs := explain(c.read, c.listed)
 		if how != c.how || len(differs) != c.differs {
 			t.Errorf("%s beside %s: %s with %d differences, want %s with %d", c.read, c.listed, how, len(differs), c.how, c.differs)
 		}
-		if differs[0].Read != "?" {
+		if r := differs[0].Read; r != "?" && r != "*" {
 			t.Errorf("%s beside %s: the first difference is %+v", c.read, c.listed, differs[0])
 		}
 	}

@@ -38,7 +38,7 @@ func scannable(list []alpr.Entry) *scanned {
 // scan is the oracle: it looks at every plate, and takes nothing but alpr.Evidence for the truth. For speed only, and where
 // filter says so, it leaves out texts that have, in every single look, a character whose column sum is below the support
 // (a text can't be more probable than that its character stands somewhere).
-func (s *scanned) scan(read alpr.Read, threshold float64, filter bool) map[string]float64 {
+func (s *scanned) scan(read alpr.Read, p *prior, threshold float64, filter bool) map[string]float64 {
 	e := foldEvidence(evidenceOf(read))
 	var texts []string
 	for _, c := range append(read.Candidates, alpr.Candidate{Text: read.Plate.Text()}) {
@@ -51,10 +51,10 @@ func (s *scanned) scan(read alpr.Read, threshold float64, filter bool) map[strin
 		supported += x * alpr.Robust(support)
 	}
 	sums := make([][36]float64, len(e))
-	for i, p := range e {
-		for t := range p.Columns() {
+	for i, look := range e {
+		for t := range look.Columns() {
 			for k := range 36 {
-				sums[i][k] += math.Exp(float64(p.Row(t)[k]))
+				sums[i][k] += math.Exp(float64(look.Row(t)[k]))
 			}
 		}
 	}
@@ -75,15 +75,29 @@ func (s *scanned) scan(read alpr.Read, threshold float64, filter bool) map[strin
 		if filter && !possible(s.digits[i]) || e.Score(text) < supported {
 			continue
 		}
+		// Its own weight, the others', and that of what nobody named.
 		all := texts
 		if !contains(all, text) {
 			all = append(all[:len(all):len(all)], text)
 		}
-		for _, c := range e.Weigh(all) {
-			if c.Text == text && c.Confidence >= threshold {
-				for _, id := range s.ids[i] {
-					hits[id] = c.Confidence
-				}
+		left := make([]float64, len(e))
+		for i := range left {
+			left[i] = 1
+		}
+		var mine, others float64
+		for _, t := range all {
+			for i := range e {
+				left[i] -= math.Exp(e[i].Score(t))
+			}
+			if w := math.Exp(e.Score(t)) * p.of(t); t == text {
+				mine = w * p.listed
+			} else {
+				others += w
+			}
+		}
+		if share := mine / (mine + others + math.Exp(e.Unnamed(left))); share >= threshold {
+			for _, id := range s.ids[i] {
+				hits[id] = share
 			}
 		}
 	}
@@ -120,7 +134,7 @@ func compare(t *testing.T, size, reads int, seed uint64, filter bool) {
 			if i%16 == 0 {
 				read.Evidence = nil // all that is left is the lattice
 			}
-			want := oracle.scan(read, threshold, filter)
+			want := oracle.scan(read, &x.lists[0].prior, threshold, filter)
 			got := map[string]float64{}
 			for _, h := range x.Match(read, now) {
 				got[h.Entry.ID] = h.Posterior
@@ -221,7 +235,7 @@ func FuzzMatch(f *testing.F) {
 			e = append(e, p)
 		}
 		read := alpr.Read{Plate: alpr.NewPlate(string(text)), Evidence: e}
-		want := oracle.scan(read, 0.01, false)
+		want := oracle.scan(read, &x.lists[0].prior, 0.01, false)
 		got := map[string]float64{}
 		for _, h := range x.Match(read, now) {
 			got[h.Entry.ID] = h.Posterior

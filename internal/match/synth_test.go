@@ -301,7 +301,7 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func index(t testing.TB, threshold float64, es ...alpr.Entry) *Index {
 	t.Helper()
-	x, err := Build([]List{{Info: alpr.ListInfo{Name: "test"}, Threshold: threshold, Entries: entries(es)}})
+	x, err := Build([]List{{Info: alpr.ListInfo{Name: "test"}, Rules: Rules{Threshold: threshold}, Entries: entries(es)}})
 	if err != nil {
 		t.Fatal(err)
 	}
