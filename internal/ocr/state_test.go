@@ -279,6 +279,28 @@ func TestNoMoreLooksThanNeeded(t *testing.T) {
 	}
 }
 
+// A point becomes a Gaussian of variance 2 in both directions; the edges keep what is even even.
+func TestSoften(t *testing.T) {
+	const w, h = 31, 21
+	pix := make([]float32, w*h)
+	pix[10*w+15] = 1
+	soften(pix, w)
+	var sum, xx, yy float64
+	for i, v := range pix {
+		x, y := float64(i%w-15), float64(i/w-10)
+		sum, xx, yy = sum+float64(v), xx+float64(v)*x*x, yy+float64(v)*y*y
+	}
+	if math.Abs(sum-1) > 1e-5 || math.Abs(xx-2) > 1e-4 || math.Abs(yy-2) > 1e-4 {
+		t.Errorf("sum %.5f, variances %.4f and %.4f", sum, xx, yy)
+	}
+	for i := range pix {
+		pix[i] = 0.5
+	}
+	if soften(pix, w); pix[0] != 0.5 || pix[len(pix)-1] != 0.5 {
+		t.Errorf("an even picture became %v … %v", pix[0], pix[len(pix)-1])
+	}
+}
+
 // drawn is a grey PNG.
 func drawn(t testing.TB, path string) plane {
 	t.Helper()
