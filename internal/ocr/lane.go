@@ -3,6 +3,7 @@ package ocr
 import (
 	"image"
 	"slices"
+	"strings"
 	"time"
 
 	"alprd/internal/alpr"
@@ -149,7 +150,7 @@ func (l *Lane) See(f alpr.Frame, regions ...image.Rectangle) []alpr.Read {
 	found := l.search(p)
 	var sights []*sight
 	for _, c := range found {
-		if whole(c.quad, p.w, p.h) && within(c.quad, regions) {
+		if tall(c.quad, p.w, p.h) && within(c.quad, regions) {
 			sights = append(sights, &sight{find: c})
 		}
 	}
@@ -334,7 +335,7 @@ func (l *Lane) finish(t *track) []alpr.Read {
 	if t.closed {
 		return nil
 	}
-	if t.told == "" && (!t.plausible() && !t.visible() || t.misread() || l.flicker(t)) {
+	if t.told == "" && (!t.plausible() && !t.visible() || t.misread() || l.flicker(t) || l.remnant(t)) {
 		return nil
 	}
 	if l.adopt(t); t.closed {
@@ -390,6 +391,15 @@ func (l *Lane) flicker(t *track) bool {
 	return false
 }
 
+// remnant reports whether a plate that was never seen whole is the rest of one that was told, by another track.
+func (l *Lane) remnant(t *track) bool {
+	whole := func(o *track) bool {
+		text := t.fused.best()
+		return o != t && (strings.HasPrefix(o.told, text) || strings.HasSuffix(o.told, text)) && t.born.Sub(o.last) < again && o.born.Sub(t.last) < again
+	}
+	return t.cut() && (slices.ContainsFunc(l.tracks, whole) || slices.ContainsFunc(l.closed, whole))
+}
+
 // sticker reports whether a short text was seen for a fraction of what vehicles' plates are: more likely a sticker beside
 // one.
 func (l *Lane) sticker(t *track) bool {
@@ -401,7 +411,11 @@ func (l *Lane) tell(t *track) alpr.Read {
 		l.passes++
 		t.pass = l.passes
 	}
-	region, regionSure := t.name()
+	var region string
+	var regionSure float64
+	if !t.cut() { // its name is cut, too
+		region, regionSure = t.name()
+	}
 	if t.told != "" && t.told != t.fused.best() {
 		t.changes++
 	}

@@ -102,7 +102,7 @@ func (l *Lane) foresee(sights []*sight) {
 
 // learnt reports whether reading a plate in q would teach the track nothing.
 func (l *Lane) learnt(t *track, q alpr.Quad) bool {
-	return t.texts[t.fused.best()] >= agreed && t.fused.confidence() >= wholeSure && l.now.Sub(t.readAt).Abs() < recheck && l.enough(t, q)
+	return !t.cut() && t.texts[t.fused.best()] >= agreed && t.fused.confidence() >= wholeSure && l.now.Sub(t.readAt).Abs() < recheck && l.enough(t, q)
 }
 
 // lookalike is the track whose plate looked the same at the same place when it was last read.
@@ -118,7 +118,7 @@ func (l *Lane) lookalike(s *sight) *track {
 // enough reports whether a further look at the plate in q would teach nothing: the best looks are taken, and one that is not smaller
 // says what all together say.
 func (l *Lane) enough(t *track, q alpr.Quad) bool {
-	if l.opts.Tireless || len(t.looks) < keptLooks || l.over(t) {
+	if l.opts.Tireless || t.frames < keptLooks || l.over(t) {
 		return false
 	}
 	w, _ := sides(q)

@@ -53,6 +53,10 @@ func (a at) read(f *alpr.Frame, _ plane, c find, _ func(string) float64) *look {
 		if v.quad == c.quad {
 			l := lookAt(f, c.quad, v.sure, v.says, v.says)
 			l.score = c.score
+			if !whole(c.quad, sceneW, sceneH) {
+				x0, _, x1, _ := c.quad.Bounds()
+				l.cut = ends{left: x0 < 0, right: x1 > sceneW}
+			}
 			return l
 		}
 	}

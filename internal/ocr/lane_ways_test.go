@@ -122,3 +122,48 @@ func TestUnreadVehicleIsAnEvent(t *testing.T) {
 		t.Errorf("%d reads of what the finder is unsure of", len(reads))
 	}
 }
+
+// A plate that is only ever seen cut off by the picture's edge is told when it has left, as the part that it is. One that was seen
+// whole before or afterwards is told whole and once; what shows too little, or once only, isn't told.
+func TestPlateSeenInPart(t *testing.T) {
+	along := func(s *script, from, frames uint64, says string) { // the left edge cuts it
+		for i := range frames {
+			s.shows[from+i] = []show{{upright(20, 100+8*float64(i), 100, 50), "ABC1234", says, 0.97}}
+		}
+	}
+	s := newScript()
+	along(s, 1, 10, "C1234")
+	reads := s.play(60, tick)
+	checkReads(t, reads)
+	if len(reads) != 1 || reads[0].Plate.Text() != "*C1234" || !reads[0].Partial || reads[0].Confidence < 0.5 {
+		t.Errorf("%d reads of a plate seen in part, %q", len(reads), finals(reads))
+	}
+	for _, c := range []struct {
+		frames uint64
+		says   string
+	}{{10, "234"}, {1, "C1234"}} {
+		s := newScript()
+		along(s, 1, c.frames, c.says)
+		if reads := s.play(60, tick); len(reads) != 0 {
+			t.Errorf("%d reads of %q seen in %d frames", len(reads), c.says, c.frames)
+		}
+	}
+	for _, dx := range []float64{10, -10} { // comes in, drives out
+		s := newScript()
+		for i := range uint64(16) {
+			x := 80 + dx*(float64(i)-8)
+			says := "ABC1234"
+			if x < 44 {
+				says = says[min(4, int(44-x)/14+1):]
+			}
+			s.shows[i+1] = []show{{upright(x, 150+3*float64(i), 100, 50), "ABC1234", says, 0.97}}
+		}
+		reads := s.play(90, tick)
+		expectFinals(t, reads, "ABC1234")
+		for _, r := range reads {
+			if r.Partial {
+				t.Errorf("by %+.0f: partial", dx)
+			}
+		}
+	}
+}

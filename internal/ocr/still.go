@@ -49,9 +49,6 @@ func (e *Engine) study(f *alpr.Frame, p plane, found []find) []study {
 			if s.look = e.read(f, p, c, nil); s.look == nil {
 				continue // a network failed: Err tells
 			}
-			if cut := s.look.cutEnds(p.w, p.h); cut.any() {
-				s.look.trim(cut, p.w, p.h)
-			}
 			s.verdict = s.look.judge()
 			s.look.others = except(found, c.quad)
 		}
@@ -75,7 +72,7 @@ func (l *look) still() alpr.Read {
 	return r
 }
 
-// read spells a found plate at every margin. It is nil where a network failed.
+// read spells a found plate at every margin, and what is left of it where the picture's edge cuts it. It is nil where a network failed.
 func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float64) *look {
 	l := &look{frame: f, quad: c.quad, score: c.score, calibration: e.calibration, states: e.states}
 	for _, m := range margins {
@@ -92,6 +89,9 @@ func (e *Engine) read(f *alpr.Frame, p plane, c find, serial func(string) float6
 		l.margins = append(l.margins, m)
 	}
 	l.own = believe(l.evidence, l.texts, serial)
+	if cut := l.cutEnds(p.w, p.h); cut.any() {
+		l.trim(cut, p.w, p.h)
+	}
 	return l
 }
 

@@ -73,6 +73,12 @@ func (t *track) add(l *look, patch []float32, serial func(string) float64) {
 	t.move(l.quad, l.frame.At)
 	t.patch = append(t.patch[:0], patch...)
 	t.readAt = l.frame.At
+	switch {
+	case l.cut.any() && len(t.looks) > 0 && !t.cut():
+		return // the whole plate was read before
+	case !l.cut.any() && t.cut():
+		t.forget() // what was read of a part
+	}
 	t.frames++
 	if t.texts == nil {
 		t.texts = map[string]int{}
@@ -127,7 +133,13 @@ func (t *track) speed(around time.Time) float64 {
 
 // anew begins another part of a long pass: what was seen before belongs to the part before.
 func (t *track) anew(at time.Time) {
-	t.first, t.looks, t.said, t.trail, t.frames, t.kept = at, nil, nil, nil, 0, false
+	t.first, t.trail, t.kept = at, nil, false
+	t.forget()
+}
+
+// forget lets go what the plate was read as.
+func (t *track) forget() {
+	t.looks, t.said, t.frames = nil, nil, 0
 	clear(t.texts)
 }
 
@@ -151,6 +163,9 @@ func (t *track) nearness(q alpr.Quad, at time.Time, w, h int) float64 {
 // sure reports whether the text can be told before the vehicle is gone. Where more looks are coming, two must agree.
 func (t *track) sure(moreToCome bool) bool {
 	c := t.fused.confidence()
+	if t.cut() && !t.stood() {
+		return false // the rest of it may come
+	}
 	once := c >= sureOnce && !moreToCome
 	twice := c >= sureTwice && t.texts[t.fused.best()] > 1
 	return (once || twice || t.stood()) && t.plausible()
@@ -168,6 +183,9 @@ func (t *track) plausible() bool {
 	heat := 0.0
 	for _, k := range t.looks {
 		heat = max(heat, k.score)
+	}
+	if t.cut() && (t.fused.visible() < leastVisible || t.fused.confidence() < sureOther || t.texts[t.fused.best()] < 2) {
+		return false
 	}
 	return t.fused.isPlate(heat) && t.steady() && !t.sticker()
 }
@@ -214,6 +232,9 @@ func sameVehicle(a, b alpr.Quad) bool {
 // each time.
 func (t *track) steady() bool {
 	const enough, share = 4, 0.25
+	if t.cut() {
+		return true // each of its looks shows another part
+	}
 	best := t.fused.best()
 	wide, _ := sides(t.shown().quad)
 	comparable, same := 0, 0

@@ -22,6 +22,10 @@ const (
 // keep takes a look in. Of more than keptLooks those stay that together tell most: the best, then each time the one that is best for
 // what it shows anew; its worth counts twice, or a poor look would stay because it is a different one. They are in order of worth.
 func (t *track) keep(l *look) {
+	if l.cut.any() {
+		t.keepPart(l)
+		return
+	}
 	left := append(t.looks, l)
 	slices.SortStableFunc(left, func(a, b *look) int { return cmp.Compare(b.worth(), a.worth()) })
 	t.looks = nil
@@ -39,6 +43,20 @@ func (t *track) keep(l *look) {
 		t.looks[len(t.looks)-1] = l
 	}
 	slices.SortStableFunc(t.looks, func(a, b *look) int { return cmp.Compare(b.worth(), a.worth()) })
+	t.weigh()
+}
+
+// cut reports whether only a part of the plate was ever seen, at the picture's edge.
+func (t *track) cut() bool { return len(t.looks) > 0 && t.looks[0].cut.any() }
+
+// keepPart takes a look at a part of the plate in. Looks at different parts don't say the same, so only the one stays that shows most.
+func (t *track) keepPart(l *look) {
+	if t.cut() {
+		if k := t.looks[0]; k.pictured() && cmp.Or(cmp.Compare(k.own.visible(), l.own.visible()), cmp.Compare(k.worth(), l.worth())) >= 0 {
+			return
+		}
+	}
+	t.looks = []*look{l}
 	t.weigh()
 }
 
