@@ -37,7 +37,7 @@ WORDS = {
            ("MICHIGANORG", "b", .15), ("SPECTACULAR PENINSULAS", "b", .05), ("WATER WINTER WONDERLAND", "b", .05), ("MICHIGAN", "b", .1)],
     "mn": [("MINNESOTA", "t", .9), ("##### LAKES", "b", .8), ("EXPLORE MINNESOTA", "t", .7), ("EXPLOREMINNESOTACOM", "b", .1)],
     "ms": [("MISSISSIPPI", "t", .95), ("MAGNOLIA STATE", "b", .03), ("BIRTHPLACE OF AMERICAS MUSIC", "tb", .08), ("HOSPITALITY STATE", "tb", .03)],
-    "mo": [("MISSOURI", "t", .95), ("SHOW ME STATE", "tb", .8), ("BICENTENNIAL", "b", .05)],
+    "mo": [("MISSOURI", "t", .95), ("SHOW ME STATE", "tb", .8)],
     "mt": [("MONTANA", "b", .5), ("MONTANA", "t", .5), ("BIG SKY COUNTRY", "tb", .15), ("BIG SKY", "tb", .25), ("TREASURE STATE", "tb", .3)],
     "ne": [("NEBRASKA", "t", .9), ("NEBRASKA", "b", .1), ("THE GOOD LIFE", "b", .05), ("CORNHUSKER STATE", "b", .05), ("WWWNEBRASKAGOV", "tb", .2)],
     "nv": [("NEVADA", "t", .95), ("THE SILVER STATE", "b", .7), ("HOME MEANS NEVADA", "b", .2)],
