@@ -153,29 +153,43 @@ type figures struct {
 	Unread     int     `json:"unread"`
 	Wrong      int     `json:"wrong"`
 	Doubles    int     `json:"doubles"`           // vehicles with more than one event
-	SureWrong  int     `json:"wrong_at_0_9"`      // events of a wrong text with confidence >= 0.9
+	Sure       int     `json:"sure_at_0_9"`       // events with confidence >= 0.9 …
+	SureWrong  int     `json:"wrong_at_0_9"`      // … and, of them, a wrong text
 	SurerWrong int     `json:"wrong_at_0_99"`     //
 	Bystanders int     `json:"bystander_doubles"` // further events of vehicles that were hardly in view
 	Phantoms   int     `json:"phantoms"`
 	ToldPer    float64 `json:"told_per_vehicle"` // early reads, revisions and finals
 	Spelled    float64 `json:"plates_spelled_per_vehicle"`
-	SinglePct  float64 `json:"single_frame_pct"`
-	VotePct    float64 `json:"majority_vote_pct"`
+	// CalibrationErrorPct is the expected calibration error of the events' confidence, ten bins.
+	CalibrationErrorPct float64 `json:"calibration_error_pct"`
+	SinglePct           float64 `json:"single_frame_pct"`
+	VotePct             float64 `json:"majority_vote_pct"`
 }
 
 func sum(scene string, shown []*screening) figures {
 	f := figures{Scene: scene}
-	var exact, events, told, spelled, legible, single, votes int
+	var exact, events, told, spelled, legible, single, votes, judged int
+	var excess [10]float64 // of belief over truth, by tenth of confidence
 	for _, s := range shown {
 		f.Phantoms += len(s.phantoms)
 		spelled += s.spelled
 		for _, v := range s.vehicles {
 			for _, r := range v.events {
-				if r.Plate.Text() != v.truth && r.Confidence >= .9 {
+				wrong := r.Plate.Text() != v.truth
+				if r.Confidence >= .9 {
+					f.Sure++
+				}
+				if wrong && r.Confidence >= .9 {
 					f.SureWrong++
-					if r.Confidence >= .99 {
-						f.SurerWrong++
-					}
+				}
+				if wrong && r.Confidence >= .99 {
+					f.SurerWrong++
+				}
+				judged++
+				bin := min(9, int(10*r.Confidence))
+				excess[bin] += r.Confidence
+				if !wrong {
+					excess[bin]--
 				}
 			}
 			if v.legible < enough {
@@ -205,6 +219,11 @@ func sum(scene string, shown []*screening) figures {
 	}
 	share := func(a, b int, k float64) float64 { return math.Round(k*float64(a)/float64(max(b, 1))*1000) / 1000 }
 	f.ExactPct, f.EventsPer, f.ToldPer, f.Spelled = share(exact, f.Vehicles, 100), share(events, f.Vehicles, 1), share(told, f.Vehicles, 1), share(spelled, f.Vehicles, 1)
+	var off float64
+	for _, e := range excess {
+		off += math.Abs(e)
+	}
+	f.CalibrationErrorPct = math.Round(1000*off/float64(max(judged, 1))) / 10
 	f.SinglePct, f.VotePct = share(single, legible, 100), share(votes, f.Vehicles, 100)
 	return f
 }

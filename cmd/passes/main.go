@@ -1,5 +1,5 @@
 // Command passes measures how vehicles are read: rendered traffic, encoded as H.264, read back as a clip, and compared with
-// what was drawn. `scripts/passes` runs it.
+// what was drawn. scripts/accuracy writes its figures into docs/accuracy.md; it is no part of the product, and nothing installs it.
 package main
 
 import (
@@ -30,6 +30,7 @@ func run(ctx context.Context) error {
 	scene := flag.String("scene", "", "one scene only")
 	keep := flag.String("keep", "", "folder to keep the clips in, so that the next run needn't render them")
 	rivals := flag.Bool("rivals", true, "read each frame by itself, too, for comparison with single frames and majority votes")
+	backend := flag.String("backend", ocr.Auto, "of the networks; ONNX Runtime's library is looked for in bin, where make build puts it")
 	asJSON := flag.Bool("json", false, "figures as JSON lines")
 	quiet := flag.Bool("quiet", false, "no line for each thing that went wrong")
 	flag.Parse()
@@ -45,7 +46,11 @@ func run(ctx context.Context) error {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	engine, err := ocr.Open()
+	on, err := ocr.ChooseIn("bin", *backend)
+	if err != nil {
+		return err
+	}
+	engine, err := on.Open()
 	if err != nil {
 		return err
 	}
@@ -96,6 +101,9 @@ func run(ctx context.Context) error {
 		}
 		fmt.Printf("%-9s %4d vehicles: %.1f %% exact, %.3f events a vehicle, %d wrong, %d unread, %d doubles (+%d), %d phantoms, %d wrong at 0.9 (%d at 0.99), %.1f told, %.1f spelled",
 			f.Scene, f.Vehicles, f.ExactPct, f.EventsPer, f.Wrong, f.Unread, f.Doubles, f.Bystanders, f.Phantoms, f.SureWrong, f.SurerWrong, f.ToldPer, f.Spelled)
+		if f.Sure > 0 {
+			fmt.Printf(", %d of %d at 0.9 right, calibration error %.1f %%", f.Sure-f.SureWrong, f.Sure, f.CalibrationErrorPct)
+		}
 		if *rivals {
 			fmt.Printf("; single frames %.1f %%, majority vote %.1f %%", f.SinglePct, f.VotePct)
 		}
