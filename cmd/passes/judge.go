@@ -147,7 +147,8 @@ func (s *screening) whose(r alpr.Read) (v *verdict, legible bool) {
 // figures are what a set of screenings comes to.
 type figures struct {
 	Scene      string  `json:"scene"`
-	Vehicles   int     `json:"vehicles"` // legible in at least eight frames
+	Legible    int     `json:"legible_frames"` // of the vehicles
+	Vehicles   int     `json:"vehicles"`       // legible in at least eight frames
 	ExactPct   float64 `json:"exact_pct"`
 	EventsPer  float64 `json:"events_per_vehicle"`
 	Unread     int     `json:"unread"`
@@ -224,6 +225,7 @@ func sum(scene string, shown []*screening) figures {
 		off += math.Abs(e)
 	}
 	f.CalibrationErrorPct = math.Round(1000*off/float64(max(judged, 1))) / 10
+	f.Legible = legible
 	f.SinglePct, f.VotePct = share(single, legible, 100), share(votes, f.Vehicles, 100)
 	return f
 }

@@ -27,7 +27,7 @@ func main() {
 func run(ctx context.Context) error {
 	seed := flag.Uint64("seed", 1, "of the traffic; films of a seed are always the same")
 	vehicles := flag.Int("vehicles", 150, "passes of free flow, each in a clip of its own")
-	scene := flag.String("scene", "", "one scene only")
+	scene := flag.String("scene", "", "these scenes only, with commas between them")
 	keep := flag.String("keep", "", "folder to keep the clips in, so that the next run needn't render them")
 	rivals := flag.Bool("rivals", true, "read each frame by itself, too, for comparison with single frames and majority votes")
 	backend := flag.String("backend", ocr.Auto, "of the networks; ONNX Runtime's library is looked for in bin, where make build puts it")

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"alprd/internal/demo"
 )
@@ -45,7 +47,7 @@ var parts = []part{
 func plan(seed uint64, vehicles int, only string) []film {
 	var films []film
 	for i, p := range parts {
-		if only != "" && only != p.scene {
+		if only != "" && !slices.Contains(strings.Split(only, ","), p.scene) {
 			continue
 		}
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
