@@ -137,6 +137,13 @@ def sheet(misses, path, columns=8):
     cv2.imwrite(path, np.vstack([np.hstack(tiles[i:i + columns]) for i in range(0, len(tiles), columns)]))
 
 
+def finder_of(path):
+    """What finds plates in a grey picture: [(score, corners)]."""
+    from measure_finder import Net
+    net = Net(path)
+    return lambda grey: net.find(grey, max(320, min(640, max(grey.shape))), margin=0 if grey.shape[1] >= 480 else 32)
+
+
 SETS = {"closeups": whole, "california": grown_box, "vanity": whole}
 
 
@@ -149,11 +156,7 @@ def main():
     parser.add_argument("--sheet", help="write misread plates as a picture: %%s becomes the set's name")
     a = parser.parse_args()
     cv2.setNumThreads(1)
-    reader, finder = Reader(a.model), None
-    if a.finder:
-        from measure_finder import Net
-        net = Net(a.finder)
-        finder = lambda grey: net.find(grey, max(320, min(640, max(grey.shape))), margin=0 if grey.shape[1] >= 480 else 32)
+    reader, finder = Reader(a.model), finder_of(a.finder) if a.finder else None
     for name in a.sets.split(","):
         line, misses = measure(name, labelled(a.shared, name), reader, SETS[name], finder)
         print(line, flush=True)
