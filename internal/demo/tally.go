@@ -40,6 +40,7 @@ type tallied struct {
 	pass    uint64
 	vehicle int // 0: nothing was drawn there
 	text    string
+	sure    float64
 	final   bool
 	frames  int
 }
@@ -81,7 +82,7 @@ func (y *Tally) Read(r alpr.Read) string {
 		y.passes[r.ID] = p
 		y.order = append(y.order, r.ID)
 	}
-	*p = tallied{pass: r.Pass, vehicle: v, text: r.Plate.Text(), final: r.Final, frames: r.Frames}
+	*p = tallied{pass: r.Pass, vehicle: v, text: r.Plate.Text(), sure: r.Confidence, final: r.Final, frames: r.Frames}
 	return text
 }
 
@@ -150,6 +151,8 @@ type Summary struct {
 type StillThere struct {
 	Text string `json:"text"` // of its plate
 	Read string `json:"read"`
+
+	Confidence float64 `json:"confidence"`
 }
 
 // Summary sums up; settled says how many of the last frames are too young to be held against the reader.
@@ -227,7 +230,7 @@ func (y *Tally) Summary(settled int) Summary {
 	}
 	for id, p := range best {
 		if id > 0 && (y.parked(id) || y.seen[id] > 0 && y.lastSeen[id]+uint64(settled) > y.last) {
-			s.Still = append(s.Still, StillThere{y.textOf(id), p.text})
+			s.Still = append(s.Still, StillThere{y.textOf(id), p.text, p.sure})
 		}
 	}
 	slices.SortFunc(s.Still, func(a, b StillThere) int { return strings.Compare(a.Text, b.Text) })
@@ -271,7 +274,7 @@ func (s Summary) String() string {
 		fmt.Fprintf(&b, "; %d told twice, %d where nothing was", s.Twice, s.Phantom)
 	}
 	for _, v := range s.Still {
-		fmt.Fprintf(&b, "; 1 still in view, read as %s", v.Read)
+		fmt.Fprintf(&b, "; 1 still in view, read as %s with %.2f", v.Read, v.Confidence)
 		if v.Read != v.Text {
 			fmt.Fprintf(&b, " (it is %s)", v.Text)
 		}

@@ -114,12 +114,14 @@ func TestTallyOfWhoStays(t *testing.T) {
 		if wrong {
 			said = "X" + said[1:6]
 		}
-		y.Read(readAt(30, there, said, 1, true))
+		r := readAt(30, there, said, 1, true)
+		r.Confidence = 0.7
+		y.Read(r)
 		s := y.Summary(30)
-		if d := cmp.Diff([]StillThere{{there.Text, said}}, s.Still); d != "" {
+		if d := cmp.Diff([]StillThere{{there.Text, said, 0.7}}, s.Still); d != "" {
 			t.Error(d)
 		}
-		if text := s.String(); !strings.Contains(text, "1 still in view, read as "+said) || wrong != strings.Contains(text, "(it is "+there.Text) {
+		if text := s.String(); !strings.Contains(text, "1 still in view, read as "+said+" with 0.70") || wrong != strings.Contains(text, "(it is "+there.Text) {
 			t.Error(text)
 		}
 	}
