@@ -356,6 +356,8 @@ func why(p ocr.Place) string {
 		return "Dropped: no text can be read here."
 	case ocr.TooShort:
 		return fmt.Sprintf("Dropped: two or three characters are a sign or a badge more often than a plate, and text (%s) or finder (%s) is not sure enough.", c, heat)
+	case ocr.Bare:
+		return "Dropped: nothing is written, drawn or stuck above or below the characters. Plates have a state's name or at least bolts there, stickers and boards have not."
 	case ocr.Doubtful:
 		return fmt.Sprintf("Dropped: there is a text (%s sure), but the finder is only %s sure that it is a plate's.", c, heat)
 	case ocr.Unsure:

@@ -230,6 +230,51 @@ var notPlates = []struct {
 		s.box(320, 175, int(h*7), int(h*2), black)
 		s.text(gobold.TTF, "TAXI", 320, 175, h, yellow)
 	}},
+	{"a taxi's white board", func(s scenery, h float64) {
+		s.car(yellow)
+		s.box(320, 175, int(h*6), int(h*2.2), white)
+		s.text(gobold.TTF, "TAXI", 320, 175, h, black)
+	}},
+	{"a taxi's number", func(s scenery, h float64) {
+		s.car(yellow)
+		s.box(320, 175, int(h*5), int(h*2), white)
+		s.text(gobold.TTF, "7N42", 320, 175, h, black)
+	}},
+	{"a race's white board", func(s scenery, h float64) {
+		s.car(color.RGBA{40, 60, 50, 255})
+		s.box(400, 330, int(h*4), int(h*2), white)
+		s.text(gobold.TTF, "26.2", 400, 330, h, black)
+	}},
+	{"an island's oval", func(s scenery, h float64) {
+		s.car(color.RGBA{70, 74, 80, 255})
+		s.oval(230, 340, int(h*4.4), int(h*2.8), white)
+		s.text(gobold.TTF, "OBX", 230, 340, h, black)
+	}},
+	{"a country's oval", func(s scenery, h float64) {
+		s.car(color.RGBA{90, 20, 24, 255})
+		s.oval(410, 345, int(h*3.6), int(h*2.4), white)
+		s.text(gobold.TTF, "CH", 410, 345, h, black)
+	}},
+	{"a sticker of initials", func(s scenery, h float64) {
+		s.car(color.RGBA{70, 74, 80, 255})
+		s.box(230, 340, int(h*4), int(h*2), white)
+		s.text(gobold.TTF, "SALT", 230, 340, h*.9, black)
+	}},
+	{"a bus's number", func(s scenery, h float64) {
+		s.box(320, 250, 420, 320, yellow)
+		s.text(gobold.TTF, "SCHOOL BUS", 320, 150, h, black)
+		s.text(gobold.TTF, "214", 320, 330, h, black)
+	}},
+	{"a road's shield", func(s scenery, h float64) {
+		s.box(320, 200, int(h*4.4), int(h*4), black)
+		s.oval(320, 200, int(h*4), int(h*3.6), white)
+		s.text(gobold.TTF, "421", 320, 200, h*1.2, black)
+	}},
+	{"a mile's post", func(s scenery, h float64) {
+		s.box(320, 200, int(h*2.6), int(h*6), green)
+		s.text(gomedium.TTF, "MILE", 320, 200-int(h*1.8), h*.7, white)
+		s.text(gomedium.TTF, "113", 320, 200, h, white)
+	}},
 	{"a house's number", func(s scenery, h float64) {
 		s.box(320, 200, 300, 300, color.RGBA{150, 90, 70, 255})
 		s.text(gobold.TTF, "1407", 320, 180, h, white)

@@ -16,6 +16,7 @@ type Quality struct {
 	Roll          float64 // of the plate's lines against the picture's, degrees, clockwise
 	Shear         float64 // how far its sides lean against its lines from a right angle, degrees
 	Aspect        float64 // width by height; a US plate seen straight has 2
+	Furniture     float64 // steepness of what stands above or below the characters, as a part of the contrast
 }
 
 // measure is the quality of the plate in q, from what the recogniser was shown of it: 160×64 values with a margin.
@@ -49,6 +50,9 @@ func measure(q alpr.Quad, shown []float32, margin float64) Quality {
 	}
 	out.Contrast = float64(quantile(&values, n, 0.95) - quantile(&values, n, 0.05))
 	out.Clipped = float64(clipped) / float64(n)
+	if out.Contrast > 0 {
+		out.Furniture = furniture(shown) / out.Contrast
+	}
 	if steep := quantile(&steps, n, 0.97); steep > 0 {
 		out.Edge = out.Contrast / float64(steep) * out.Width * (1 + 2*margin) / plateW
 	}
@@ -64,4 +68,40 @@ func quantile(counts *[256]int, n int, part float64) int {
 		}
 	}
 	return 255
+}
+
+// furniture is how steep the strokes are of what stands above or below the characters, grey levels a value: a state's name, a slogan,
+// stickers, bolts. It is that of a fifth of the place where there is most of it.
+func furniture(shown []float32) float64 {
+	const high, wide, step, fine = 6, 48, 40, 4 // of a place, values; parts of a grey level
+	blurred := func(y, x int) float32 {
+		var v float32
+		for j := y - 1; j <= y+1; j++ {
+			row := shown[j*plateW+x-1:]
+			v += row[0] + 2*row[1] + row[2]
+		}
+		return v / 12
+	}
+	var steep [plateH][plateW]uint8
+	most := 0
+	for _, band := range [2][2]int{{4, 17}, {48, 61}} { // rows
+		for y := band[0]; y < band[1]; y++ {
+			for x := plateW / 10; x < plateW*9/10; x++ {
+				d := (blurred(y, x+1) - blurred(y, x-1)) * 32 * fine
+				steep[y][x] = uint8(min(255, max(d, -d)))
+			}
+		}
+		for y := band[0]; y+high <= band[1]; y++ {
+			for x := plateW / 10; x+wide <= plateW*9/10; x += step {
+				var counts [256]int
+				for j := y; j < y+high; j++ {
+					for _, v := range steep[j][x : x+wide] {
+						counts[v]++
+					}
+				}
+				most = max(most, quantile(&counts, high*wide, 0.8))
+			}
+		}
+	}
+	return float64(most) / fine
 }
