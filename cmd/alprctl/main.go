@@ -31,11 +31,11 @@ func main() {
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:           "alprctl",
-		Short:         "The agency's tool: keys, hot lists, alerts",
+		Short:         "The agency's tool: keys, people, hot lists, entries by hand, alerts",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(keygenCommand(), hotlistCommand(), watchCommand())
+	root.AddCommand(keygenCommand(), trustCommand(), hotlistCommand(), entryCommand(), watchCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

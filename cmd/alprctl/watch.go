@@ -64,6 +64,7 @@ the agency's server keeps a session at the broker for that. Nothing is written t
 	f.StringVar(&broker.Key, "key", "", "PEM file of its key")
 	f.StringVar(&unit, "unit", "", "only this unit")
 	f.StringVar(&w.prefix, "prefix", uplink.DefaultPrefix, "what all topics begin with")
+	f.BoolVar(&w.covert, "covert", false, "also alerts of covert entries, where the broker lets you read them")
 	f.BoolVar(&w.json, "json", false, "alerts as they were sent, one JSON document a line")
 	f.StringVar(&pictures, "pictures", "", "save plate and scene pictures in this folder; each is removed at its destroy_by")
 	for _, name := range []string{"broker", "ca", "cert", "key"} {
@@ -75,6 +76,7 @@ the agency's server keeps a session at the broker for that. Nothing is written t
 // watcher prints what units publish.
 type watcher struct {
 	prefix     string
+	covert     bool
 	json       bool
 	out, notes io.Writer // results; everything else
 	pictures   *pictures // nil unless asked for
@@ -106,8 +108,14 @@ func (w *watcher) run(ctx context.Context, broker uplink.Broker, unit string) er
 		Client:  "alprctl-watch-" + hex.EncodeToString(id[:]),
 		Filters: []string{at(uplink.TopicAlert), at(uplink.TopicStatus)},
 	}
+	if w.covert {
+		l.Filters = append(l.Filters, at(uplink.Covert(uplink.TopicAlert)))
+	}
 	if w.pictures != nil {
 		l.Filters = append(l.Filters, at(uplink.TopicScene))
+		if w.covert {
+			l.Filters = append(l.Filters, at(uplink.Covert(uplink.TopicScene)))
+		}
 		defer w.pictures.expire(time.Now())
 		go w.pictures.keepLaw(ctx)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"alprd/internal/alpr"
 	"alprd/internal/capture"
-	"alprd/internal/match"
 	"alprd/internal/store"
 )
 
@@ -37,6 +36,11 @@ type watcher interface {
 	Told(read alpr.Read, hits []alpr.Hit)
 }
 
+// matcher tells which entries a read hits.
+type matcher interface {
+	Match(read alpr.Read, at time.Time) []alpr.Hit
+}
+
 // camera is one camera's loop: read, match, record.
 type camera struct {
 	cfg      cameraConfig
@@ -45,7 +49,7 @@ type camera struct {
 	reader   reader
 	failed   func() error                   // of the reader's networks
 	now      func() (time.Time, alpr.Clock) // nil where frames carry a clip's own time
-	lists    *match.Current
+	lists    matcher
 	recorder *recorder
 	watcher  watcher // nil: nobody looks
 	log      *zap.Logger

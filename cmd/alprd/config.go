@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/viper"
 
 	"alprd/internal/alpr"
+	"alprd/internal/custody"
 	"alprd/internal/match"
 	"alprd/internal/ocr"
 )
@@ -34,6 +35,7 @@ type config struct {
 	Cameras  []cameraConfig
 	Reader   readerConfig
 	Hotlists []hotlistConfig
+	Trust    trustConfig
 	Uplink   uplinkConfig
 	Evidence evidenceConfig
 }
@@ -84,6 +86,11 @@ type hotlistConfig struct {
 	Threshold *float64
 }
 
+// trustConfig says whose people may command the unit.
+type trustConfig struct {
+	Root string // the agency's root key, a .pub file; empty: nobody may
+}
+
 type uplinkConfig struct {
 	Broker      string
 	CA          string
@@ -105,6 +112,7 @@ type profile struct {
 	Agency    string
 	Policy    string
 	Retention time.Duration
+	Purposes  []string // what people may look for plates for
 	Hotlists  struct {
 		StaleAfter        time.Duration `mapstructure:"stale_after"`
 		MaxRejects        fraction      `mapstructure:"max_rejects"`
@@ -134,7 +142,7 @@ func loadConfig(path string) (config, error) {
 	for key, value := range map[string]any{
 		"state_dir": "/var/lib/alprd", "socket": "/run/alprd/alprd.sock", "log.level": "info", "log.format": "json",
 		"uplink.topic_prefix": "alpr/v1", "uplink.custody": "broker", "uplink.health_every": "60s",
-		"reader.backend": ocr.Auto, "reader.region": "us-nc", "evidence.jpeg_quality": 85, "evidence.read_pictures": true,
+		"reader.backend": ocr.Auto, "reader.region": "us-nc", "evidence.jpeg_quality": 85, "evidence.read_pictures": true, "trust.root": "",
 	} {
 		v.SetDefault(key, value)
 	}
@@ -179,6 +187,7 @@ func loadConfig(path string) (config, error) {
 			c.Hotlists[i].Threshold = &least
 		}
 	}
+	at(&c.Trust.Root)
 	at(&c.Uplink.CA)
 	at(&c.Uplink.Cert)
 	at(&c.Uplink.Key)
@@ -201,6 +210,7 @@ func loadProfile(path string) (profile, error) {
 	v := viper.New()
 	v.SetDefault("hotlists.stale_after", "24h")
 	v.SetDefault("hotlists.max_rejects", "1%")
+	v.SetDefault("purposes", custody.Purposes())
 	if err := decodeFile(v, path, &p); err != nil {
 		return p, err
 	}
@@ -219,6 +229,11 @@ func loadProfile(path string) (profile, error) {
 		return p, &configError{path, "hotlists.stale_after", "is not within 24 hours", "write 24h or less"}
 	case p.Hotlists.MaxRejects < 0 || p.Hotlists.MaxRejects > 0.5:
 		return p, &configError{path, "hotlists.max_rejects", "is not between 0% and 50%", "write 1%"}
+	}
+	for _, w := range p.Purposes {
+		if err := custody.CheckPurpose(w, p.Purposes); err != nil {
+			return p, &configError{path, "purposes", err.Error(), "leave it out"}
+		}
 	}
 	return p, nil
 }
@@ -386,6 +401,9 @@ func (c config) problems(file string) []error {
 		key := func(k string) string { return fmt.Sprintf("hotlists[%d].%s", i, k) }
 		if !name.MatchString(l.Name) {
 			bad(key("name"), fmt.Sprintf("%q does not name a list", l.Name), "use letters, digits, - and _")
+		}
+		if l.Name == manualList || l.Name == covertList {
+			bad(key("name"), fmt.Sprintf("%q names the entries that are made by hand", l.Name), "give the list another name, and publish it under that")
 		}
 		if lists[l.Name] {
 			bad(key("name"), fmt.Sprintf("%q is used twice", l.Name), "name each list once")

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 
 	"alprd/internal/alpr"
 	"alprd/internal/store"
+	"alprd/internal/uplink"
 )
 
 // keeper is where a read, its evidence and its alerts become durable, together or not at all.
@@ -37,9 +39,20 @@ type recorder struct {
 
 // toldPass is what was already told of a pass.
 type toldPass struct {
-	alerts map[string]*toldAlert // by the listed plate, folded
-	frame  uint64                // Seq of the frame whose scene was last sent
-	sha    string                // of that scene picture
+	alerts map[alertKey]*toldAlert
+	scenes map[bool]toldScene // those sent last, with covert alerts and with others
+}
+
+// alertKey tells the alerts of a pass apart. A covert entry's alert is one of its own: who may see the others mustn't learn of it.
+type alertKey struct {
+	plate  string // listed, folded
+	covert bool
+}
+
+// toldScene is a scene picture that was sent.
+type toldScene struct {
+	frame uint64 // its Seq
+	sha   string
 }
 
 type toldAlert struct {
@@ -79,32 +92,36 @@ func (r *recorder) record(read alpr.Read, hits []alpr.Hit) error {
 	}
 	due := r.due(read, hits)
 	if pass == nil {
-		pass = &toldPass{alerts: map[string]*toldAlert{}}
+		pass = &toldPass{alerts: map[alertKey]*toldAlert{}, scenes: map[bool]toldScene{}}
 	}
-	told, at := pass.sha, slices.IndexFunc(due, func(d dueAlert) bool { return len(d.hits) > 0 })
-	var blanked []byte // what follows on the bulk connection: of a frame that was not sent yet
-	if at >= 0 && scene != nil && (told == "" || pass.frame != read.Best.Seq) {
-		if blanked = scene; len(read.Others) > 0 {
+	scenes := maps.Clone(pass.scenes)
+	var follow []store.Message // on the bulk connection: of a frame that was not sent yet
+	for _, covert := range []bool{false, true} {
+		at := slices.IndexFunc(due, func(d dueAlert) bool { return len(d.hits) > 0 && d.key.covert == covert })
+		if told, ok := scenes[covert]; at < 0 || scene == nil || ok && told.frame == read.Best.Seq {
+			continue
+		}
+		blanked := scene
+		if len(read.Others) > 0 {
 			var err error
 			if blanked, err = encodeScene(read.Best, read.Others, r.quality); err != nil {
 				return err
 			}
 		}
-		told = digest(blanked)
+		scenes[covert] = toldScene{read.Best.Seq, digest(blanked)}
+		follow = append(follow, r.scene(read, due[at], blanked, scenes[covert].sha))
 	}
 	for _, d := range due {
-		item.Messages = append(item.Messages, r.alert(read, d, plate, told))
+		item.Messages = append(item.Messages, r.alert(read, d, plate, scenes[d.key.covert].sha))
 	}
-	if blanked != nil {
-		item.Messages = append(item.Messages, r.scene(read, due[at], blanked, told))
-	}
+	item.Messages = append(item.Messages, follow...)
 	item.Sync = len(due) > 0
 	receipt, err := r.store.Commit(item)
 	if err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
-	if blanked != nil && receipt.Shed == 0 {
-		pass.sha, pass.frame = told, read.Best.Seq
+	if receipt.Shed == 0 {
+		pass.scenes = scenes
 	}
 	if len(due) > 0 && !read.Final {
 		r.told[read.ID] = pass
@@ -128,7 +145,7 @@ func (r *recorder) record(read alpr.Read, hits []alpr.Hit) error {
 // dueAlert is an alert to be sent now.
 type dueAlert struct {
 	toldAlert
-	key  string
+	key  alertKey
 	hits []alpr.Hit // none: the better evidence no longer supports what was told
 }
 
@@ -136,20 +153,20 @@ type dueAlert struct {
 // entries, a surer match, or none any more.
 func (r *recorder) due(read alpr.Read, hits []alpr.Hit) []dueAlert {
 	pass := r.told[read.ID]
-	var order []string
-	groups := map[string][]alpr.Hit{}
+	var order []alertKey
+	groups := map[alertKey][]alpr.Hit{}
 	for _, h := range hits {
-		k := h.Entry.Plate.Fold()
+		k := alertKey{h.Entry.Plate.Fold(), h.List.Name == covertList}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
 		groups[k] = append(groups[k], h)
 	}
 	var out []dueAlert
-	next := 1
+	told := map[bool]int{} // covert ones are counted apart: a number that is missing would tell of them
 	if pass != nil {
-		next = len(pass.alerts) + 1
 		for k, a := range pass.alerts {
+			told[k.covert]++
 			if groups[k] == nil && a.entries > 0 { // withdrawn, in the words it was told in
 				out = append(out, dueAlert{toldAlert{a.n, a.revision + 1, a.text, 0, 0}, k, nil})
 			}
@@ -157,7 +174,7 @@ func (r *recorder) due(read alpr.Read, hits []alpr.Hit) []dueAlert {
 	}
 	for _, k := range order {
 		g := groups[k]
-		now := toldAlert{next, 1, read.Plate.Text(), 0, len(g)}
+		now := toldAlert{told[k.covert] + 1, 1, read.Plate.Text(), 0, len(g)}
 		for _, h := range g {
 			now.posterior = max(now.posterior, h.Posterior)
 		}
@@ -168,21 +185,37 @@ func (r *recorder) due(read alpr.Read, hits []alpr.Hit) []dueAlert {
 			}
 			now.n, now.revision = was.n, was.revision+1
 		} else {
-			next++
+			told[k.covert]++
 		}
 		out = append(out, dueAlert{now, k, g})
 	}
 	return out
 }
 
+// id names the pass and the listed plate.
+func (d dueAlert) id(read alpr.Read) string {
+	if d.key.covert {
+		return fmt.Sprintf("%s.c%d", read.ID, d.n)
+	}
+	return fmt.Sprintf("%s.%d", read.ID, d.n)
+}
+
+// topic is where an alert or its scene goes.
+func topic(open string, d dueAlert) string {
+	if d.key.covert {
+		return uplink.Covert(open)
+	}
+	return open
+}
+
 // alert is the message of one listed plate.
 func (r *recorder) alert(read alpr.Read, d dueAlert, plate []byte, sceneSHA string) store.Message {
-	return store.Message{Class: alpr.Prompt, Topic: "alert", Build: func(seq uint64) ([]byte, error) {
+	return store.Message{Class: alpr.Prompt, Topic: topic(uplink.TopicAlert, d), Build: func(seq uint64) ([]byte, error) {
 		a := alpr.Alert{
-			ID:         fmt.Sprintf("%s.%d", read.ID, d.n),
+			ID:         d.id(read),
 			Revision:   d.revision,
 			Seq:        seq,
-			DestroyBy:  r.destroyBy(read),
+			DestroyBy:  destroyBy(read, r.retention),
 			Unit:       r.unit,
 			CapturedAt: alpr.Time{Time: read.At},
 			Clock:      alpr.AlertClock{Quality: string(read.Clock.Quality), ErrorS: read.Clock.Error.Seconds()},
@@ -211,6 +244,9 @@ func (r *recorder) alert(read alpr.Read, d dueAlert, plate []byte, sceneSHA stri
 
 func (r *recorder) match(h alpr.Hit, at time.Time) alpr.AlertMatch {
 	age := max(0, at.Sub(h.List.BuiltAt))
+	if h.List.BuiltAt.IsZero() { // the unit keeps that list itself
+		age = 0
+	}
 	m := alpr.AlertMatch{
 		List: alpr.AlertList{Name: h.List.Name, Source: h.List.Source, Version: h.List.Version,
 			AgeS: math.Round(age.Seconds()), Stale: age > r.staleAfter}, // R20
@@ -230,10 +266,10 @@ func (r *recorder) match(h alpr.Hit, at time.Time) alpr.AlertMatch {
 // scene is the picture behind an alert, for the bulk connection.
 func (r *recorder) scene(read alpr.Read, d dueAlert, picture []byte, sha string) store.Message {
 	bounds := read.Best.Image.Bounds()
-	return store.Message{Class: alpr.Bulk, Topic: "alert/scene", Build: func(seq uint64) ([]byte, error) {
+	return store.Message{Class: alpr.Bulk, Topic: topic(uplink.TopicScene, d), Build: func(seq uint64) ([]byte, error) {
 		return json.Marshal(alpr.Scene{
-			ID: fmt.Sprintf("%s.%d", read.ID, d.n), Revision: d.revision, Seq: seq,
-			DestroyBy: r.destroyBy(read), CapturedAt: alpr.Time{Time: read.At},
+			ID: d.id(read), Revision: d.revision, Seq: seq,
+			DestroyBy: destroyBy(read, r.retention), CapturedAt: alpr.Time{Time: read.At},
 			Unit: alpr.SceneUnit{ID: r.unit.ID, Camera: r.unit.Camera}, Width: bounds.Dx(), Height: bounds.Dy(),
 			SceneJPEG: picture, SHA256: sha,
 		})
@@ -241,12 +277,12 @@ func (r *recorder) scene(read alpr.Read, d dueAlert, picture []byte, sha string)
 }
 
 // destroyBy counts from the pass's first frame, like the life of the record itself.
-func (r *recorder) destroyBy(read alpr.Read) alpr.Time {
+func destroyBy(read alpr.Read, retention time.Duration) alpr.Time {
 	at := read.At
 	if !read.FirstAt.IsZero() && read.FirstAt.Before(at) {
 		at = read.FirstAt
 	}
-	return alpr.Time{Time: at.Add(r.retention)}
+	return alpr.Time{Time: at.Add(retention)}
 }
 
 func rounded(p float64) float64 { return math.Round(p*1e4) / 1e4 }

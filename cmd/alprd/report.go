@@ -22,6 +22,8 @@ type reporter struct {
 	clock   *clock.Clock
 	store   *store.Store
 	lists   *hotlists
+	byHand  *entries
+	people  *authority
 	cameras []*camera
 	uplink  func() uplink.State
 
@@ -32,7 +34,7 @@ type reporter struct {
 func (r *reporter) birth() alpr.Birth {
 	now, c := r.clock.Now()
 	b := alpr.Birth{
-		Version: version(), Profile: r.cfg.Profile.Name, StartedAt: alpr.Time{Time: r.started}, Lists: r.lists.status(now), Clock: onWire(c),
+		Version: version(), Profile: r.cfg.Profile.Name, StartedAt: alpr.Time{Time: r.started}, Lists: r.looksFor(now), Clock: onWire(c),
 		Security: alpr.Security{Level: "reduced", Ring: "file", Custody: r.cfg.Uplink.Custody, SigningKey: r.key},
 	}
 	for _, c := range r.cameras {
@@ -43,7 +45,12 @@ func (r *reporter) birth() alpr.Birth {
 
 func (r *reporter) hotlists() alpr.Hotlists {
 	now, _ := r.clock.Now()
-	return alpr.Hotlists{At: alpr.Time{Time: now}, Lists: r.lists.status(now)}
+	return alpr.Hotlists{At: alpr.Time{Time: now}, Lists: r.looksFor(now)}
+}
+
+// looksFor is the hot lists, and how many entries were made by hand.
+func (r *reporter) looksFor(now time.Time) []alpr.ListStatus {
+	return append(r.lists.status(now), r.byHand.status(now)...)
 }
 
 func (r *reporter) health() alpr.Health {
@@ -51,7 +58,7 @@ func (r *reporter) health() alpr.Health {
 	stats := r.store.Stats()
 	h := alpr.Health{
 		Unit: alpr.UnitName{ID: r.cfg.Unit.ID, Site: r.cfg.Unit.Site}, At: alpr.Time{Time: now}, UptimeS: time.Since(r.started).Truncate(time.Second).Seconds(),
-		Cameras: []alpr.CameraHealth{}, Lists: r.lists.status(now), Clock: onWire(c), Uplink: r.uplink().UplinkHealth,
+		Cameras: []alpr.CameraHealth{}, Lists: r.looksFor(now), Clock: onWire(c), Uplink: r.uplink().UplinkHealth,
 		Queue: alpr.QueueHealth{Prompt: queueDepth(r.store.Depth(alpr.Prompt)), Bulk: queueDepth(r.store.Depth(alpr.Bulk))},
 		Disk:  alpr.DiskHealth{TotalBytes: stats.TotalBytes, FreeBytes: stats.FreeBytes, State: diskState(stats)},
 	}
@@ -101,6 +108,7 @@ func (r *reporter) raise(h alpr.Health, stats store.Stats, now time.Time) []alpr
 	if r.lists.cache.Lost() {
 		add("lists_lost", "hot lists", "the cache was damaged and begun anew; import newer versions of the lists")
 	}
+	out = append(out, r.people.alarms()...)
 	if h.Disk.State != "ok" {
 		add("disk_"+h.Disk.State, r.cfg.StateDir, "the disk is nearly full: evidence of reads without a hit is not kept")
 	}

@@ -90,11 +90,20 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 	if err != nil {
 		return err
 	}
+	people, err := openAuthority(cfg, ring, now, log)
+	if err != nil {
+		return err
+	}
+	defer people.close()
+	byHand, err := openEntries(people, cfg.Profile, kept, log)
+	if err != nil {
+		return err
+	}
 	signer, err := signingKey(ring)
 	if err != nil {
 		return err
 	}
-	rep := &reporter{cfg: cfg, started: time.Now().UTC(), clock: now, store: kept, lists: lists, key: publicHalf(signer)}
+	rep := &reporter{cfg: cfg, started: time.Now().UTC(), clock: now, store: kept, lists: lists, byHand: byHand, people: people, key: publicHalf(signer)}
 	up, err := newUplink(cfg, w, kept, rep, log)
 	if err != nil {
 		return err
@@ -106,7 +115,7 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 	}
 	log.Info("reader", zap.String("backend", backend.Name), zap.NamedError("why", backend.Why))
 	for _, cc := range cfg.Cameras {
-		cam, engine, err := newCamera(cfg, cc, w, backend, kept, now, lists, signer, log)
+		cam, engine, err := newCamera(cfg, cc, w, backend, kept, now, watched{lists, byHand}, signer, log)
 		if err != nil {
 			return err
 		}
@@ -114,17 +123,24 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 		rep.cameras = append(rep.cameras, cam)
 	}
 
+	socket, err := listen(cfg.Socket)
+	if err != nil {
+		return err
+	}
+
 	g, ctx := errgroup.WithContext(ctx)
 	for _, cam := range rep.cameras {
 		g.Go(func() error { return cam.keep(ctx) }) // until ctx ends; closes the camera's ring
 		g.Go(cam.watch)                             // until the ring is closed and empty
 	}
-	api := localAPI{status: rep.status, lists: func() any { return rep.hotlists().Lists }, load: lists.load, key: opener.Recipient().Text}
+	api := localAPI{status: rep.status, lists: func() any { return rep.hotlists().Lists }, load: lists.load, key: opener.Recipient().Text, enrol: people.enrol, command: people.receive}
 	g.Go(func() error { return up.Run(ctx) })                 // until ctx ends
-	g.Go(func() error { return api.serve(ctx, cfg.Socket) })  // until ctx ends
+	g.Go(func() error { return api.serve(ctx, socket) })      // until ctx ends
 	g.Go(func() error { return forget(ctx, kept, now, log) }) // until ctx ends
+	g.Go(func() error { return byHand.forget(ctx) })          // until ctx ends
 	g.Go(func() error { return alive(ctx, rep) })             // until ctx ends
 	lists.tell(up.Refresh)
+	byHand.tell(up.Refresh)
 	if w.ready != nil {
 		w.ready(rep, lists)
 	}
@@ -135,7 +151,7 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 }
 
 // newCamera wires one camera: source → ring → reader → recorder. Each has networks of its own.
-func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept keeper, now *clock.Clock, lists *hotlists, signer ed25519.PrivateKey, log *zap.Logger) (*camera, *ocr.Engine, error) {
+func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept keeper, now *clock.Clock, lists matcher, signer ed25519.PrivateKey, log *zap.Logger) (*camera, *ocr.Engine, error) {
 	address, err := withPassword(cc)
 	if err != nil {
 		return nil, nil, err
@@ -165,7 +181,7 @@ func newCamera(cfg config, cc cameraConfig, w world, backend ocr.Backend, kept k
 	}
 	c := &camera{
 		cfg: cc, ring: ring, keeper: capture.NewKeeper(spec, source, ring, log), log: log,
-		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize, Zone: zone, Serial: ocr.Serial(cfg.Reader.Region)}), failed: engine.Err, lists: &lists.current, begun: time.Now(),
+		reader: engine.Lane(ocr.LaneOptions{WorkingSize: cc.WorkingSize, Zone: zone, Serial: ocr.Serial(cfg.Reader.Region)}), failed: engine.Err, lists: lists, begun: time.Now(),
 		apart: spec.Kind() == capture.Stills && cc.FPS == 0,
 		recorder: &recorder{
 			unit: unit, retention: cfg.Profile.Retention, staleAfter: cfg.Profile.Hotlists.StaleAfter, quality: cfg.Evidence.JPEGQuality, pictures: cfg.Evidence.ReadPictures,

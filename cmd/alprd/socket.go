@@ -14,19 +14,25 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"alprd/internal/custody"
+	"alprd/internal/trust"
 )
 
 // maxPackage bounds a hot-list package that is handed over the socket, bytes. Ten million entries take about 150 MB.
 const maxPackage = 512 << 20
 
-// localAPI is what the running daemon answers on its Unix socket: numbers and states, never a plate (R12, R17). The
-// socket's mode is the only door: it belongs to the daemon's own user.
+// localAPI is what the running daemon answers on its Unix socket: numbers and states, never a plate (R12, R17), but to who
+// signs for it. The socket's mode is the first door: it belongs to the daemon's own user.
 type localAPI struct {
 	status func() any
 	lists  func() any
 	key    func() string // the public key that hot lists are sealed to, as a file
 	// load checks a signed package and, unless dry, makes it the active version.
 	load func(ctx context.Context, pkg fs.FS, dry bool) (any, error)
+	// enrol takes a signed roster, command a signed command. What a command answers may hold plates: it is for its signer, who sent it.
+	enrol   func(message []byte) (any, error)
+	command func(ctx context.Context, message []byte) custody.Reply
 }
 
 // refusal is what a refused request answers with.
@@ -60,6 +66,28 @@ func (a localAPI) handler() http.Handler {
 		v, err := a.load(r.Context(), z, r.URL.Query().Has("dry_run"))
 		answer(w, v, err)
 	})
+	mux.HandleFunc("POST /roster", func(w http.ResponseWriter, r *http.Request) {
+		message, err := io.ReadAll(http.MaxBytesReader(w, r.Body, trust.MaxRoster))
+		if err != nil {
+			answer(w, nil, fmt.Errorf("receive roster: %w", err))
+			return
+		}
+		v, err := a.enrol(message)
+		answer(w, v, err)
+	})
+	mux.HandleFunc("POST /commands", func(w http.ResponseWriter, r *http.Request) {
+		message, err := io.ReadAll(http.MaxBytesReader(w, r.Body, trust.MaxCommand))
+		if err != nil {
+			answer(w, nil, fmt.Errorf("receive command: %w", err))
+			return
+		}
+		reply := a.command(r.Context(), message)
+		w.Header().Set("Content-Type", "application/json")
+		if reply.Outcome != custody.Done {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+		}
+		json.NewEncoder(w).Encode(reply) // a caller that has gone needs no answer: the record has what became of it
+	})
 	return mux
 }
 
@@ -81,31 +109,36 @@ func answer(w http.ResponseWriter, v any, err error) {
 	json.NewEncoder(w).Encode(v) // a caller that has gone needs no answer
 }
 
-// serve answers on the socket until ctx ends.
-func (a localAPI) serve(ctx context.Context, path string) error {
+// listen opens the socket: from its return on callers wait for an answer, and are not turned away.
+func listen(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return fmt.Errorf("socket: %w", err)
+		return nil, fmt.Errorf("socket: %w", err)
 	}
 	if st, err := os.Lstat(path); err == nil {
 		if st.Mode()&fs.ModeSocket == 0 {
-			return &configError{path, "", "is there and is no socket", "mend socket in the configuration; nothing was removed"}
+			return nil, &configError{path, "", "is there and is no socket", "mend socket in the configuration; nothing was removed"}
 		}
 		if conn, err := net.Dial("unix", path); err == nil {
 			conn.Close()
-			return &configError{path, "", "another alprd answers at this socket", "give each unit a socket of its own"}
+			return nil, &configError{path, "", "another alprd answers at this socket", "give each unit a socket of its own"}
 		}
 		if err := os.Remove(path); err != nil { // a dead daemon's
-			return fmt.Errorf("socket: %w", err)
+			return nil, fmt.Errorf("socket: %w", err)
 		}
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		return fmt.Errorf("socket: %w", err)
+		return nil, fmt.Errorf("socket: %w", err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		l.Close()
-		return fmt.Errorf("socket: %w", err)
+		return nil, fmt.Errorf("socket: %w", err)
 	}
+	return l, nil
+}
+
+// serve answers on the socket until ctx ends, and closes it.
+func (a localAPI) serve(ctx context.Context, l net.Listener) error {
 	s := &http.Server{Handler: a.handler(), ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { s.Close() })
 	defer stop()

@@ -1,4 +1,4 @@
-// Package schemas holds the JSON Schemas (2020-12) of every message a unit publishes, and checks messages against them:
+// Package schemas holds the JSON Schemas (2020-12) of every message a unit publishes, takes or answers, and checks messages against them:
 // for the tests, for `alprctl watch` and for the demo. docs/asyncapi.yaml refers to the same files.
 package schemas
 
@@ -19,9 +19,15 @@ var files embed.FS
 // Names are the messages that have a schema.
 func Names() []string { return []string{"alert", "scene", "status", "health", "hotlist"} }
 
+// Documents are what else has a schema: the payloads of signed messages to a unit, and its answers.
+func Documents() []string { return []string{"roster", "command", "reply"} }
+
 // OfTopic is the name of the message on the last part of a topic, what follows {prefix}/{unit}/; empty when there is no
 // schema for it.
 func OfTopic(last string) string {
+	if open, ok := strings.CutPrefix(last, "covert/"); ok && strings.HasPrefix(open, "alert") {
+		last = open
+	}
 	if last == "alert/scene" {
 		return "scene"
 	}
@@ -43,7 +49,7 @@ func Load() (*Set, error) {
 	c.AssertFormat()
 	c.DefaultDraft(jsonschema.Draft2020)
 	set := &Set{map[string]*jsonschema.Schema{}}
-	for _, name := range Names() {
+	for _, name := range append(Names(), Documents()...) {
 		raw, err := File(name)
 		if err != nil {
 			return nil, fmt.Errorf("schema %s: %w", name, err)

@@ -68,7 +68,7 @@ func CheckPurpose(purpose string, allowed []string) error {
 			return trust.Refuse(trust.RefusedPurpose, "traffic enforcement is no purpose that plate readers may serve", "N.C.G.S. 20-183.31(b) forbids it")
 		}
 	}
-	if !slices.Contains(allowed, purpose) {
+	if purpose == "" || !slices.Contains(allowed, purpose) {
 		what := fmt.Sprintf("%q is no purpose that this agency's profile allows", purpose)
 		if purpose == "" {
 			what = "the purpose is missing"

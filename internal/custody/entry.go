@@ -18,7 +18,7 @@ const MaxEntryLife = 30 * 24 * time.Hour
 
 // Add is the body of entry.add.
 type Add struct {
-	Plate        string     `json:"plate"`  // ? or * for one unknown character
+	Plate        string     `json:"plate"`  // ? for one unknown character, * for any number of them
 	Region       string     `json:"region"` // us-nc; empty when unknown
 	Class        string     `json:"class"`  // stolen_vehicle, wanted, bolo, …
 	Priority     int        `json:"priority"`
@@ -193,11 +193,11 @@ func (k Kept) Listed() alpr.Entry {
 
 func (a Add) check() error {
 	if a.Plate == "" {
-		return wrong("the plate is missing", "write it behind the command, ? for each character that nobody saw")
+		return wrong("the plate is missing", "write it behind the command, ? for a character that nobody saw, * for any number of them")
 	}
 	for _, r := range a.Plate {
 		if !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("?* -.", r)) {
-			return wrong("the plate has a character that no plate has", "write letters and digits, and ? for each character that nobody saw")
+			return wrong("the plate has a character that no plate has", "write letters and digits, ? for a character that nobody saw, * for any number of them")
 		}
 	}
 	p := alpr.NewPattern(a.Plate)
@@ -205,7 +205,7 @@ func (a Add) check() error {
 	case n == 0 || n > 10:
 		return wrong(fmt.Sprintf("the plate has %d characters, not 1 to 10", n), "write the registration alone")
 	case p.Open() > 0 && (p.Open() > 2 || n-p.Open() < 3):
-		return wrong(fmt.Sprintf("the plate leaves %d of %d characters open", p.Open(), n), "leave two open at most, and name three at least: with more, the wrong cars are stopped")
+		return wrong(fmt.Sprintf("the plate names %d characters and leaves %d places open", n-p.Open(), p.Open()), "leave two open at most, and name three at least: with more, the wrong cars are stopped")
 	case a.Priority < 0 || a.Priority > 100:
 		return wrong("the priority is out of range", "write 0, the most urgent, to 100")
 	case a.Covert != nil:

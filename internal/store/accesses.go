@@ -178,6 +178,13 @@ func (a *Accesses) Broken() bool {
 	return a.broken
 }
 
+// Err is why nothing more is taken; nil while something is.
+func (a *Accesses) Err() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failed
+}
+
 // Count is how many lines were ever written.
 func (a *Accesses) Count() uint64 {
 	a.mu.Lock()

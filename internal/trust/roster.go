@@ -3,6 +3,7 @@ package trust
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -98,6 +99,21 @@ func OpenRoster(message []byte, root PublicKey) (Roster, error) {
 		return Roster{}, err
 	}
 	return r, nil
+}
+
+// PeekRoster reads a roster without asking whose it is, for who only wants to look.
+func PeekRoster(message []byte) (Roster, error) {
+	var r Roster
+	parts := bytes.Split(message, []byte("."))
+	if len(parts) == 3 && len(message) <= MaxRoster {
+		if h, ok := parseHeader(string(parts[0])); ok && h.Typ == string(RosterType) {
+			payload, err := base64.RawURLEncoding.Strict().DecodeString(string(parts[1]))
+			if err == nil && Decode(payload, &r) == nil && r.check() == nil {
+				return r, nil
+			}
+		}
+	}
+	return Roster{}, Refuse(RefusedForm, "this is no roster", "alprctl trust vouch makes one")
 }
 
 // unverified is the refusal of what Verify didn't accept.

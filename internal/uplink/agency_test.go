@@ -42,14 +42,17 @@ func TestRecommendedBroker(t *testing.T) {
 	m := brokertest.Start(t, lines...)
 	server := broker(m.Address, m.Client(t, "server"))
 	got := listenAs(t, server, "alpr/v1/#")
+	desk := listenAs(t, broker(m.Address, m.Client(t, "desk")), "alpr/v1/#")
 	nosy := listenAs(t, broker(m.Address, m.Client(t, "unit-8")), "alpr/v1/unit-7/#") // granted, but nothing comes
 
 	b := newBox()
 	b.put(alpr.Prompt, TopicAlert, text("alert"))
+	b.put(alpr.Prompt, Covert(TopicAlert), text("covert alert"))
 	b.put(alpr.Bulk, TopicScene, func(uint64) []byte { return make([]byte, 500<<10) })
 	start(t, Config{Broker: broker(m.Address, m.Client(t, "unit-7"))}, b)
 	eventually(t, "alert, scene and status arrive", func() bool {
-		return len(got.on("alpr/v1/unit-7/alert")) == 1 && len(got.on("alpr/v1/unit-7/alert/scene")) == 1 && len(got.on("alpr/v1/unit-7/status")) == 1
+		return len(got.on("alpr/v1/unit-7/alert")) == 1 && len(got.on("alpr/v1/unit-7/alert/scene")) == 1 && len(got.on("alpr/v1/unit-7/status")) == 1 &&
+			len(got.on("alpr/v1/unit-7/covert/alert")) == 1 && len(desk.on("alpr/v1/unit-7/alert/scene")) == 1
 	})
 
 	// Another unit's certificate: refused by the unit itself, because the broker would acknowledge and drop.
@@ -61,6 +64,9 @@ func TestRecommendedBroker(t *testing.T) {
 		t.Error("an alert under another's name left the outbox")
 	}
 	time.Sleep(200 * time.Millisecond)
+	if n := len(desk.on("alpr/v1/unit-7/covert/alert")); n > 0 {
+		t.Error("a desk hears of covert entries")
+	}
 	if n := len(nosy.all()); n > 0 {
 		t.Errorf("a unit received %d messages of another", n)
 	}

@@ -88,13 +88,15 @@ func TestEveryMessageIsAsDescribed(t *testing.T) {
 	m := brokertest.Start(t)
 	got := listen(t, m, "#")
 	b := newBox()
-	b.put(alpr.Prompt, TopicAlert, func(seq uint64) []byte {
-		raw, err := sampleAlert(seq).Encode(func([]byte) ([]byte, error) { return make([]byte, 64), nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return raw
-	})
+	for _, topic := range []string{TopicAlert, Covert(TopicAlert)} {
+		b.put(alpr.Prompt, topic, func(seq uint64) []byte {
+			raw, err := sampleAlert(seq).Encode(func([]byte) ([]byte, error) { return make([]byte, 64), nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return raw
+		})
+	}
 	b.put(alpr.Prompt, TopicAlert, func(seq uint64) []byte { // as little as can be known
 		bare := sampleAlert(seq)
 		bare.Read.Region, bare.Unit.Position, bare.Unit.Heading, bare.Read.Small, bare.Evidence.PlateJPEG = nil, nil, nil, nil, nil
@@ -106,13 +108,15 @@ func TestEveryMessageIsAsDescribed(t *testing.T) {
 		}
 		return raw
 	})
-	b.put(alpr.Bulk, TopicScene, func(seq uint64) []byte {
-		raw, err := json.Marshal(sampleScene(sampleAlert(1), seq))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return raw
-	})
+	for _, topic := range []string{TopicScene, Covert(TopicScene)} {
+		b.put(alpr.Bulk, topic, func(seq uint64) []byte {
+			raw, err := json.Marshal(sampleScene(sampleAlert(1), seq))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return raw
+		})
+	}
 	d := startDaemon(t, false, client(t, m, "unit-7", m.Address), b) // says hello, and by its last will good-bye
 	eventually(t, "the outbox is empty", func() bool { return b.left() == 0 })
 	eventually(t, "health was told", func() bool { return len(got.on("alpr/v1/unit-7/health")) > 0 })

@@ -12,5 +12,9 @@ const (
 	TopicScene   = "alert/scene"
 )
 
+// Covert is the topic that takes the place of TopicAlert or TopicScene for entries that only administrators know of: the broker's
+// access list decides who may read it.
+func Covert(name string) string { return "covert/" + name }
+
 // Topic is the full topic of one of a unit's messages.
 func Topic(prefix, unit, name string) string { return prefix + "/" + unit + "/" + name }
