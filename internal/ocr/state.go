@@ -176,9 +176,9 @@ const (
 	// silence is how a look that names nobody weighs against each state: small and blurred names often can't be read.
 	silence = 0.3
 	// leastNamed is the width of a plate below which its state isn't asked for, pixels: of smaller ones one in ten can be named. A
-	// still pays for its one look whatever else it shows, and is asked from leastNamedStill on, where one in three can be.
+	// still pays for its look whatever it shows, half as much as for all the rest, and asks from leastNamedStill on.
 	leastNamed      = 56
-	leastNamedStill = 75
+	leastNamedStill = 100
 )
 
 // named is what the state reader says of a look, asked once; nil where there is none, or no picture any more, or one less than
