@@ -8,13 +8,8 @@ import sys
 
 import numpy as np
 
-import dies
-import fittings
-import layouts
-import plates
-import regions
-import serials
-from canvas import HEIGHT, WIDTH
+from drawing import dies, fittings, layouts, plates, regions, serials
+from drawing.canvas import HEIGHT, WIDTH
 
 
 def inside(box):

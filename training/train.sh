@@ -30,44 +30,44 @@ trap '[ -z "$renderer" ] || kill $renderer 2>/dev/null || true' EXIT
 # Rendering and training run side by side, one core each; the trainers take up new shards as they come.
 first=$((SHARDS < 10 ? SHARDS : 10))
 echo "recogniser: rendering crops"
-"$PYTHON" make_crops.py out/crops --seed 1 --shards "$first"
+"$PYTHON" -m recogniser.make_crops out/crops --seed 1 --shards "$first"
 if [ "$SHARDS" -gt "$first" ]; then
-  "$PYTHON" make_crops.py out/crops --seed 2 --shards $((SHARDS - first)) > out/make_crops.log 2>&1 &
+  "$PYTHON" -m recogniser.make_crops out/crops --seed 2 --shards $((SHARDS - first)) > out/make_crops.log 2>&1 &
   renderer=$!
 fi
 echo "recogniser: training for $MINUTES minutes"
 init=
 [ "$START" = nothing ] || init="--init $WEIGHTS/recogniser.onnx"
 # shellcheck disable=SC2086
-"$PYTHON" train_recogniser.py out/crops --out out/recogniser.pt --minutes "$MINUTES" $init
+"$PYTHON" -m recogniser.train out/crops --out out/recogniser.pt --minutes "$MINUTES" $init
 [ -z "$renderer" ] || { kill $renderer 2>/dev/null || true; wait $renderer 2>/dev/null || true; renderer=; }
-"$PYTHON" export.py out/recogniser.pt "$WEIGHTS/recogniser.onnx"
+"$PYTHON" -m recogniser.export out/recogniser.pt "$WEIGHTS/recogniser.onnx"
 
 echo "finder: rendering scenes"
-"$PYTHON" scenes.py --shards $((SCENES < 4 ? SCENES : 4)) --seed 1
-"$PYTHON" scenes.py --shards "$SCENES" --seed 2 > out/scenes.log 2>&1 &
+"$PYTHON" -m finder.scenes --shards $((SCENES < 4 ? SCENES : 4)) --seed 1
+"$PYTHON" -m finder.scenes --shards "$SCENES" --seed 2 > out/scenes.log 2>&1 &
 renderer=$!
 echo "finder: training for $MINUTES minutes"
-"$PYTHON" train_finder.py --minutes "$MINUTES"
+"$PYTHON" -m finder.train --minutes "$MINUTES"
 kill $renderer 2>/dev/null || true
 wait $renderer 2>/dev/null || true
 renderer=
-"$PYTHON" train_finder.py --export "$WEIGHTS/finder.onnx"
+"$PYTHON" -m finder.train --export "$WEIGHTS/finder.onnx"
 
 echo "state reader: rendering bands"
 BANDS=${BANDS:-34}         # shards of bands, 3,000 each
-"$PYTHON" state_bands.py out/state_easy --easy --seed 90 --shards $((BANDS < 2 ? BANDS : 2))
-"$PYTHON" state_bands.py out/state_script --script --seed 40 --shards $(((BANDS + 1) / 2))
-"$PYTHON" state_bands.py out/state --seed 3 --shards "$BANDS"
-"$PYTHON" state_plates.py out/state_plates --seed 60 --shards $(((BANDS + 1) / 2))
+"$PYTHON" -m state.bands out/state_easy --easy --seed 90 --shards $((BANDS < 2 ? BANDS : 2))
+"$PYTHON" -m state.bands out/state_script --script --seed 40 --shards $(((BANDS + 1) / 2))
+"$PYTHON" -m state.bands out/state --seed 3 --shards "$BANDS"
+"$PYTHON" -m state.plates out/state_plates --seed 60 --shards $(((BANDS + 1) / 2))
 echo "state reader: training for $MINUTES minutes"
-"$PYTHON" train_state.py out/state_easy=.3 out/state_plates=1.3 out/state_script=1.4 out/state=.8 --stem out/recogniser.pt --out out/state.pt --minutes "$MINUTES"
-"$PYTHON" state_export.py out/state.pt "$WEIGHTS/state.onnx" --floor .8
+"$PYTHON" -m state.train out/state_easy=.3 out/state_plates=1.3 out/state_script=1.4 out/state=.8 --stem out/recogniser.pt --out out/state.pt --minutes "$MINUTES"
+"$PYTHON" -m state.export out/state.pt "$WEIGHTS/state.onnx" --floor .8
 
 if [ -d "$ALPRD_SHARED/data/closeups" ]; then
-  "$PYTHON" measure_finder.py "$WEIGHTS/finder.onnx"
-  "$PYTHON" evaluate.py "$WEIGHTS/recogniser.onnx" --shared "$ALPRD_SHARED"
-  "$PYTHON" evaluate.py "$WEIGHTS/recogniser.onnx" --finder "$WEIGHTS/finder.onnx" --shared "$ALPRD_SHARED"
+  "$PYTHON" -m finder.measure "$WEIGHTS/finder.onnx"
+  "$PYTHON" -m recogniser.evaluate "$WEIGHTS/recogniser.onnx" --shared "$ALPRD_SHARED"
+  "$PYTHON" -m recogniser.evaluate "$WEIGHTS/recogniser.onnx" --finder "$WEIGHTS/finder.onnx" --shared "$ALPRD_SHARED"
 else
   echo "nothing measured: there are no labelled sets at $ALPRD_SHARED/data"
 fi

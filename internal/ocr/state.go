@@ -10,7 +10,7 @@ import (
 )
 
 // states reads what is printed above and below a registration and tells whose plate it is: its network spells both bands
-// (training/state_reader.py), and each jurisdiction's name and mottoes are looked for in what it says
+// (training/state/network.py), and each jurisdiction's name and mottoes are looked for in what it says
 // (docs/decisions/0077). It belongs to one goroutine.
 type states struct {
 	net   network
@@ -30,7 +30,7 @@ type stateKnowledge struct {
 	BandHeight  int     `json:"band_height"`
 	Temperature float64
 
-	// How words become a belief: training/state_words.py.
+	// How words become a belief: training/state/words.py.
 	Chance    float64 // of a letter being said where it isn't written
 	Unknown   float64 // how often what names nobody says a word, as a multiple of the chance of all its letters
 	Another   float64 // how often what is plainly read is another's word: a county or a club of that name

@@ -1,0 +1,1 @@
+"""What lies between a plate and a camera's picture: light, weather, lens, sensor, compression."""

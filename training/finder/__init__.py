@@ -1,0 +1,1 @@
+"""The finder: where in a picture are plates, and where are their corners?"""

@@ -1,0 +1,1 @@
+"""The recogniser: what does a plate say?"""

@@ -1,0 +1,1 @@
+"""The state reader: whose plate is it, by what is written on it?"""
