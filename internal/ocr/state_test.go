@@ -190,7 +190,7 @@ func TestStatesOfDrawnPlates(t *testing.T) {
 	}
 }
 
-// drawnPlates are plates that training/plates.py drew, 256 pixels wide, one under the other in testdata/states.png.
+// drawnPlates are plates that training/drawing/plates.py drew, 256 pixels wide, one under the other in testdata/states.png.
 var drawnPlates = [...]struct{ region, text string }{
 	{"us-nc", "HDT2904"}, {"us-va", "RAM3608"}, {"us-tx", "KAA0806"}, {"us-wa", "601ULJ"}, {"us-ga", "CFF6683"}, {"us-ny", "RLC1578"}, {"us-ct", "500AUR"},
 	{"us-mn", "ZZG669"},
