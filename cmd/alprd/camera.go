@@ -16,9 +16,10 @@ import (
 	"alprd/internal/store"
 )
 
-// ringFrames is how many frames wait for the reader: two thirds of a second at 15 frames a second, 11 MB at 1280×720.
-// When the ring is full the oldest is dropped and counted.
-const ringFrames = 10
+// ringFrames is how many frames wait for the reader, where they aren't large: two seconds at 15 frames a second. What a slow unit is
+// behind with when a vehicle has passed, it reads while the road is empty (capture.Ring); when the ring is full the oldest is dropped
+// and counted.
+const ringFrames = 30
 
 // silence is how long a live camera may say nothing before the vehicles that were in view are told: it may be dead.
 const silence = 3 * time.Second

@@ -16,11 +16,16 @@ type Ring struct {
 	change  sync.Cond
 	buf     []alpr.Frame
 	head, n int
+	bytes   int // of the pictures in buf
 	closed  bool
 	dropped uint64
 }
 
-// NewRing makes a ring of the given number of frames, at least one.
+// mostHeld is how many bytes of pictures a ring holds at most, as long as it is more than one: 30 frames of 1280×720, 13 of
+// 1920×1080.
+const mostHeld = 42 << 20
+
+// NewRing makes a ring of the given number of frames, at least one; of large pictures it holds fewer.
 func NewRing(size int) *Ring {
 	r := &Ring{buf: make([]alpr.Frame, max(size, 1))}
 	r.change.L = &r.mu
@@ -37,15 +42,30 @@ func (r *Ring) Push(f alpr.Frame) {
 	newest := (r.head + r.n - 1) % len(r.buf)
 	switch {
 	case f.Still && r.n > 0 && r.buf[newest].Still:
+		r.bytes += size(f) - size(r.buf[newest])
 		r.buf[newest] = f
 		return
-	case r.n == len(r.buf) && f.Still:
+	case r.full(f) && f.Still:
 		return
-	case r.n == len(r.buf):
+	}
+	for r.full(f) {
 		r.take()
 		r.dropped++
 	}
 	r.put(f)
+}
+
+// full reports whether there is no room for f.
+func (r *Ring) full(f alpr.Frame) bool {
+	return r.n == len(r.buf) || r.n > 0 && r.bytes+size(f) > mostHeld
+}
+
+// size is the bytes of a frame's picture.
+func size(f alpr.Frame) int {
+	if f.Image == nil {
+		return 0
+	}
+	return len(f.Image.Y) + len(f.Image.Cb) + len(f.Image.Cr)
 }
 
 // Put adds a frame as soon as there is room: for sources that can wait. It returns the context's cause when that ends first,
@@ -58,7 +78,7 @@ func (r *Ring) Put(ctx context.Context, f alpr.Frame) error {
 	})()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.n == len(r.buf) && !r.closed {
+	for r.full(f) && !r.closed {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -132,6 +152,7 @@ func (r *Ring) Dropped() uint64 {
 func (r *Ring) put(f alpr.Frame) {
 	r.buf[(r.head+r.n)%len(r.buf)] = f
 	r.n++
+	r.bytes += size(f)
 	r.change.Broadcast()
 }
 
@@ -140,5 +161,6 @@ func (r *Ring) take() alpr.Frame {
 	r.buf[r.head] = alpr.Frame{} // let the picture go
 	r.head = (r.head + 1) % len(r.buf)
 	r.n--
+	r.bytes -= size(f)
 	return f
 }

@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"errors"
+	"image"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -55,6 +56,25 @@ func TestStillFramesPushNothingOut(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" || r.Dropped() != 0 {
 			t.Errorf("%d dropped, frames:\n%s", r.Dropped(), diff)
+		}
+	}
+}
+
+// Of pictures of 4K only as many wait as memory allows, and of any size one does.
+func TestRingHoldsFewLargePictures(t *testing.T) {
+	for _, c := range []struct{ w, h, want int }{{64, 48, 30}, {1280, 720, 30}, {3840, 2160, 3}, {8000, 8000, 1}} {
+		m := image.NewYCbCr(image.Rect(0, 0, c.w, c.h), image.YCbCrSubsampleRatio420)
+		r := NewRing(30)
+		for i := range 40 {
+			r.Push(alpr.Frame{Seq: uint64(i + 1), Image: m})
+		}
+		r.Close()
+		n := 0
+		for _, ok := r.Next(); ok; _, ok = r.Next() {
+			n++
+		}
+		if n != c.want || r.Dropped() != uint64(40-c.want) || r.bytes != 0 {
+			t.Errorf("%d×%d: %d frames waited, want %d; %d dropped; %d bytes are left", c.w, c.h, n, c.want, r.Dropped(), r.bytes)
 		}
 	}
 }
