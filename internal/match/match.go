@@ -170,6 +170,16 @@ func (l *list) match(q *query, read alpr.Read, now time.Time, hits []alpr.Hit) [
 			hits = l.hits(code, text, p, read, now, hits)
 		}
 	}
+	for _, n := range q.slips(l.plates, codes) {
+		text := decode(n.code)
+		p := n.likelihood * l.prior.of(text) * l.prior.listed
+		if how, _ := explain(read.Plate.Text(), text); how == alpr.MissingChar {
+			p /= float64(alpr.Blank) // it may be any character
+		}
+		if p >= least {
+			hits = l.hits(n.code, text, p, read, now, hits)
+		}
+	}
 	for code, p := range q.open(l.plates, &l.prior) {
 		if p >= least {
 			hits = l.hits(code, decode(code), p, read, now, hits)

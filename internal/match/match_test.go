@@ -216,6 +216,13 @@ func TestWithoutEvidence(t *testing.T) {
 	if d := cmp.Diff([]string{"1", "2"}, ids(x.Match(read, now))); d != "" {
 		t.Error(d)
 	}
+	// What it has no trace of may have slipped it, rarely.
+	slipped := index(t, 1e-4, entry("lost", "ABC12344", ""), entry("made up", "ABC124", ""), entry("another", "ABC1274", "")).Match(read, now)
+	if d := cmp.Diff([]string{"made up", "lost"}, ids(slipped)); d != "" {
+		t.Error(d)
+	} else if slipped[0].How != alpr.ExtraChar || slipped[1].How != alpr.MissingChar || slipped[0].Posterior > slip || slipped[1].Posterior > slip/36 {
+		t.Errorf("%s with %v, %s with %v", slipped[0].How, slipped[0].Posterior, slipped[1].How, slipped[1].Posterior)
+	}
 	read.Candidates = nil
 	if d := cmp.Diff([]string{"1"}, ids(x.Match(read, now))); d != "" {
 		t.Error(d)

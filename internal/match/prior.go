@@ -14,9 +14,8 @@ type prior struct {
 }
 
 const (
-	// even is the list of which a plate is as likely as one of the same form that nobody lists, where one vehicle in 500 is listed and
-	// one in 2.5·10⁸ bears each single text of a common form. A list four times as long halves that.
-	even = 500_000
+	// even is the list of which a plate is as likely as one of the same form that nobody lists.
+	even = 1_000_000
 	// sampled are the plates whose forms stand for the list's, and telling how many it must have to say something.
 	sampled, telling = 4096, 2000
 	// expectance bounds what a form can do for a text or against it: what the recogniser is sure of stays.
@@ -24,6 +23,10 @@ const (
 	// fade is the share of a form's logarithm that counts: the recogniser has learned from plates of such forms, too.
 	fade = 0.5
 )
+
+// listedWeight is what is expected of a plate of a list of n beside a text that nobody lists: one vehicle in so many is listed,
+// and the more plates share in that, the less has each. It never speaks for a plate: a short list is no reason to doubt a reader.
+func listedWeight(n int) float64 { return min(1, even/float64(max(n, 1))) }
 
 // shape tells digits from letters: a bit for each character, 1 for a digit, below a leading 1.
 type shape uint16
@@ -63,7 +66,7 @@ func (s shape) room() float64 {
 // newPrior learns from a list's own plates.
 func newPrior(p *Plates) prior {
 	n := p.Len()
-	out := prior{listed: min(1, math.Sqrt(even/float64(max(n, 1)))), rare: 1}
+	out := prior{listed: listedWeight(n), rare: 1}
 	if n < telling {
 		return out
 	}

@@ -19,11 +19,13 @@ type query struct {
 	texts    []string // the candidates' texts, folded, each once, in order; mirrored as the looks are
 	looks    []look
 	scorer   *scorer
-	scores   []float64 // the candidates' exp(score), at least
-	unnamed  float64   // exp(score) of what nobody named, at least
-	shares   float64   // looks that count as independent, at most 3
-	states   []state   // maxText+1 times looks
-	own      *own      // once it was needed
+	scores   []float64    // the candidates' exp(score), at least
+	unnamed  float64      // exp(score) of what nobody named, at least
+	shares   float64      // looks that count as independent, at most 3
+	states   []state      // maxText+1 times looks
+	own      *own         // once it was needed
+	lattice  alpr.Lattice // what is left of a read without matrices
+	searcher searcher
 
 	mem  []float32
 	need []float32
@@ -39,7 +41,8 @@ type own struct {
 
 // prepare makes q of a read; false when there is nothing to search for.
 func (q *query) prepare(read alpr.Read) bool {
-	q.evidence, q.own, q.scorer = evidenceOf(read), nil, nil
+	q.own, q.scorer = nil, nil
+	q.evidence, q.lattice = evidenceOf(read)
 	if len(q.evidence) == 0 {
 		return false
 	}
@@ -96,9 +99,13 @@ func doubtfulFirst(l alpr.Lattice) bool {
 	from := func(at func(i int) []alpr.Char) float64 {
 		nodes, sum := 1.0, 0.0
 		for i := range min(len(l), top+1) {
-			if slot := at(i); len(slot) > 0 && slot[0].Text == string(alpr.Unreadable) {
+			switch slot := at(i); {
+			case len(slot) == 0 || slot[0].P <= 0:
+			case slot[0].Text == string(alpr.Unreadable):
 				nodes *= base
-			} else if len(slot) > 0 && slot[0].P > 0 {
+			case slot[0].Text == string(alpr.Beyond):
+				nodes *= base * base
+			default:
 				nodes /= min(slot[0].P, 1)
 			}
 			sum += nodes
@@ -255,8 +262,8 @@ func (q *query) share(i int, p *prior) float64 {
 	return o.scores[i] * p.of(o.texts[i]) / sum
 }
 
-// evidenceOf is the read's evidence, or what can be made of less: a lattice is a posterior whose columns are its slots.
-func evidenceOf(read alpr.Read) alpr.Evidence {
+// evidenceOf is the read's evidence, or what can be made of less: a lattice, which is a posterior whose columns are its slots.
+func evidenceOf(read alpr.Read) (alpr.Evidence, alpr.Lattice) {
 	var e alpr.Evidence
 	for i, p := range read.Evidence {
 		if p.Columns() == 0 {
@@ -271,7 +278,7 @@ func evidenceOf(read alpr.Read) alpr.Evidence {
 		e = read.Evidence[:i+1]
 	}
 	if len(e) > 0 {
-		return e
+		return e, nil
 	}
 	lattice := read.Lattice
 	if len(lattice) == 0 {
@@ -281,9 +288,18 @@ func evidenceOf(read alpr.Read) alpr.Evidence {
 		lattice = alpr.NewLattice([]alpr.Candidate{{Text: read.Plate.Text(), Confidence: 1}})
 	}
 	if len(lattice) == 0 {
+		return nil, nil
+	}
+	return alpr.Evidence{fromLattice(lattice)}, lattice
+}
+
+// slips are the plates, beside those found, that a read without matrices may mean with a character lost or made up: matrices tell of
+// such slips themselves, a lattice of ten candidates has no trace of most.
+func (q *query) slips(p *Plates, found []uint64) []near {
+	if q.lattice == nil {
 		return nil
 	}
-	return alpr.Evidence{fromLattice(lattice)}
+	return slices.DeleteFunc(q.searcher.search(p, q.lattice, support, true), func(n near) bool { return slices.Contains(found, n.code) })
 }
 
 // fromLattice writes each slot as a column, with a blank column behind it so that the same character may follow itself.
