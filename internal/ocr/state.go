@@ -205,6 +205,17 @@ func (l *look) named(least float64) naming {
 func region(looks []*look, least float64) (at string, sure float64) {
 	var all []naming
 	for _, l := range looks {
+		if l.naming != nil {
+			all = append(all, l.naming)
+		}
+	}
+	if len(all) > 0 {
+		if at, sure = looks[0].states.believe(all); sure >= wellNamed {
+			return at, sure
+		}
+	}
+	all, at, sure = nil, "", 0
+	for _, l := range looks {
 		n := l.named(least)
 		if n == nil {
 			continue

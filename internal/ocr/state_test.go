@@ -264,6 +264,9 @@ func TestNoMoreLooksThanNeeded(t *testing.T) {
 	if at, sure := region(looks, leastNamed); at != "us-nc" || sure < wellNamed || asked() != 1 {
 		t.Errorf("%s %.3f after %d looks", at, sure, asked())
 	}
+	if at, _ := region(append([]*look{looks[1]}, looks[0]), leastNamed); at != "us-nc" || asked() != 1 {
+		t.Errorf("a better look of what is known: %q, %d looks asked", at, asked())
+	}
 	blank := make(naming, len(e.states.text.regions))
 	if at, sure := e.states.believe([]naming{looks[0].naming, blank}); at != "us-nc" {
 		t.Errorf("beside a look that says nothing: %q %.3f", at, sure)
