@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"image"
 	"sync"
 	"testing"
 	"time"
@@ -79,6 +81,84 @@ func TestSilentCameraTellsWhatWasInView(t *testing.T) {
 	reads := on.reads()
 	if len(reads) != 1 || !reads[0].Final || reads[0].Plate.Text() == "" {
 		t.Errorf("%d reads: %+v", len(reads), reads)
+	}
+}
+
+// reel is a camera that shows the given frames, as fast as they are taken.
+type reel []alpr.Frame
+
+func (r reel) Run(_ context.Context, emit func(alpr.Frame)) error {
+	for _, f := range r {
+		emit(f)
+	}
+	return nil
+}
+
+// A vehicle passes on a road that is empty before and after, and the gate is shut then: the vehicle is told while the road is still,
+// and the finder has searched little more than what moved.
+func TestStillRoad(t *testing.T) {
+	engine, err := ocr.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	traffic := demo.NewTraffic(4, demo.Options{})
+	first, last := inView(t, traffic)
+	empty := 0
+	for len(traffic.Truth(empty)) > 0 {
+		empty++
+	}
+	road, _ := traffic.Frame(empty)
+	var frames reel
+	show := func(img *image.YCbCr) {
+		n := len(frames)
+		frames = append(frames, alpr.Frame{Camera: "road", Seq: uint64(n + 1), At: time.Unix(5000, 0).UTC().Add(time.Duration(n) * time.Second / 15), Image: img})
+	}
+	for range 60 {
+		show(road)
+	}
+	for n := first; n < last; n++ {
+		img, _ := traffic.Frame(n)
+		show(img)
+	}
+	for range 120 {
+		show(road)
+	}
+	spec := capture.Camera{Name: "road", URL: "rtsp://drawn/road", Gate: true}
+	source, err := capture.Gated(spec, frames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	on, lane := newShelf(), engine.Lane(ocr.LaneOptions{})
+	ring := capture.NewRing(10)
+	c := &camera{
+		ring: ring, reader: lane, failed: engine.Err, lists: &match.Current{}, log: zap.NewNop(), begun: time.Now(),
+		recorder: &recorder{store: on, retention: 90 * 24 * time.Hour, told: map[string]*toldPass{}, log: zap.NewNop()},
+	}
+	done := make(chan error)
+	go func() { done <- c.watch() }()
+	err = source.Run(t.Context(), func(f alpr.Frame) {
+		if err := ring.Put(t.Context(), f); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-on.kept: // by the still frames: the end of the stream comes later
+	case <-time.After(time.Minute):
+		t.Error("the vehicle isn't told while the road is still")
+	}
+	ring.Close()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if reads := on.reads(); len(reads) != 1 || !reads[0].Final || reads[0].Plate.Text() == "" {
+		t.Errorf("%d reads: %+v", len(reads), reads)
+	}
+	if searched, _ := lane.Work(); searched < last-first || searched > len(frames)/2 {
+		t.Errorf("the finder searched %d of %d frames, %d of them with a vehicle", searched, len(frames), last-first)
 	}
 }
 
