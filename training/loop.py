@@ -94,16 +94,20 @@ class Run:
                         spent=self.spent, steps=self.steps), self.out + ".part")
         os.replace(self.out + ".part", self.out)
 
-    def train(self, shards, loss_of, minutes, batch, watch=None):
-        """Until so many minutes are spent, over all lives of the run. loss_of takes x (uint8), y (int64) of a batch; watch, if any, is called
-        with the step's number outside the time that counts."""
+    def train(self, shards, loss_of, minutes, batch, watch=None, rows=None):
+        """Until so many minutes are spent, over all lives of the run, or until rows were seen in this one. loss_of takes x (uint8), y (int64)
+        of a batch; watch, if any, is called with the step's number outside the time that counts."""
         if not self.resumed and not self.steps:
             self.average.load_state_dict(self.net.state_dict())
         self.net.train()
         tick = saved_at = last = time.time()
         running, counted = 0., 0
-        while self.spent < minutes * 60:
-            rate = self.rate * min(1, self.steps / 200 + .02) * (.5 + .5 * math.cos(math.pi * self.spent / (minutes * 60)) + .004)
+        begun = self.seen
+        while True:
+            done = (self.seen - begun) / rows if rows else self.spent / (minutes * 60)
+            if done >= 1:
+                break
+            rate = self.rate * min(1, self.steps / 200 + .02) * (.5 + .5 * math.cos(math.pi * done) + .004)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             loss = loss_of(*shards.batch(batch))

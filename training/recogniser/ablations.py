@@ -1,10 +1,10 @@
-"""What each choice buys: short trainings of equal length from the same weights, each with one thing left out.
+"""What each choice buys: short trainings on equally many crops from the same weights, each with one thing left out.
 
     python3 -m recogniser.ablations --render                      # a few shards for every choice of what is drawn
-    python3 -m recogniser.ablations --init out/round1.pt --minutes 5 [--only "base;no H.264"]
+    python3 -m recogniser.ablations --init out/round1.pt --crops 24320 [--only "base;no H.264"]
 
-Every variant is measured on the real sets at the places that the finder named, through both margins; a line each goes to
-out/ablation/figures.txt. Networks of another shape can't take over weights and start from nothing, as does "base from nothing".
+Every variant is measured on the real sets at the places that the finder named, through both margins, and on crops of the full
+rendering that none was trained on (--held, a shard x-….npy); lines go to out/ablation/figures.txt. Networks of another shape can't take over weights and start from nothing, as does "base from nothing".
 Short runs say what a choice does to learning first, not what it does in the end.
 """
 import argparse
@@ -97,7 +97,7 @@ class contexts:
             p.stop()
 
 
-def train(name, minutes, rate, init):
+def train(name, crops, rate, init, held):
     shape, takes = SHAPES.get(name, ({}, True))
     out = folder(name) + ".pt"
     if os.path.exists(out):
@@ -106,11 +106,10 @@ def train(name, minutes, rate, init):
     shards = loop.Shards([folder(name if name in DRAWN else "base")], run.random)
     if takes:
         train_recogniser.begin(run, init, shards)
-    before = run.seen
-    train_recogniser.train(run, shards, minutes)
+    train_recogniser.train(run, shards, 0, rows=crops)
     path = folder(name) + ".onnx"
     onnx_file.write(run.average, path, HEIGHT, WIDTH)
-    return path, run.seen - before
+    return path, train_recogniser.held_out(run.average, held) if held else None
 
 
 def places(name, finder, every):
@@ -119,12 +118,19 @@ def places(name, finder, every):
     return [(row, grey, evaluate.place(grey, row, None, finder)) for row, grey in rows]
 
 
+def report(name, line):
+    with open(os.path.join(OUT, "figures.txt"), "a") as f:
+        f.write("%s: %s\n" % (name, line))
+    print("%s: %s" % (name, line), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--render", action="store_true")
     parser.add_argument("--shards", type=int, default=4)
     parser.add_argument("--init", default="out/round1.pt")
-    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--crops", type=int, default=24320)
+    parser.add_argument("--held")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--finder", default="../internal/ocr/weights/finder.onnx")
     parser.add_argument("--every", type=int, default=1, help="measure on every so manieth of closeups")
@@ -140,14 +146,13 @@ def main():
     finder = evaluate.finder_of(a.finder)
     sets = {name: places(name, finder, every) for name, every in (("closeups", a.every), ("california", 1))}
     for name in names:
-        path, seen = train(name, a.minutes, a.rate, a.init)
+        path, rendered = train(name, a.crops, a.rate, a.init, a.held)
+        report(name, "%d crops; rendered: loss %.3f exact %.3f" % ((a.crops,) + rendered) if rendered else "%d crops" % a.crops)
         reader = evaluate.Reader(path)
         for of, rows in sets.items():
             found = {id(grey): corners for _, grey, corners in rows}
             line, _ = evaluate.measure(of, [(r, g) for r, g, _ in rows], reader, lambda grey, row: found[id(grey)])
-            with open(os.path.join(OUT, "figures.txt"), "a") as f:
-                f.write("%s, %d crops, %s\n" % (name, seen, line))
-            print(name, seen, line, flush=True)
+            report(name, line)
 
 
 if __name__ == "__main__":

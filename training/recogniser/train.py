@@ -70,7 +70,7 @@ def begin(run, init, shards):
         run.seen = saved["seen"]
 
 
-def train(run, shards, minutes, batch=64, held=None):
+def train(run, shards, minutes, batch=64, held=None, rows=None):
     def loss_of(crops, y):
         x = vary(crops, run.random)
         with torch.autocast("cpu", torch.bfloat16):
@@ -81,7 +81,7 @@ def train(run, shards, minutes, batch=64, held=None):
         if step % 3000 == 0 or step == 100:
             print("       held out: loss %.4f, exact %.3f" % held_out(run.average, held), flush=True)
 
-    run.train(shards, loss_of, minutes, batch, watch if held else None)
+    run.train(shards, loss_of, minutes, batch, watch if held else None, rows)
     if held:
         print("       held out: loss %.4f, exact %.3f" % held_out(run.average, held), flush=True)
 
