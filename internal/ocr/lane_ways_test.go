@@ -57,23 +57,24 @@ func TestTurningCar(t *testing.T) {
 	}
 }
 
-// A lorry hides a vehicle for nearly two seconds while it drives on; what comes out is misread at first. Nothing is told meanwhile,
-// and it is one event.
+// A lorry hides a vehicle for nearly two seconds while it drives on. It comes out with the end of its plate first, where it is expected,
+// and is misread then. Nothing is told meanwhile, and it is one event.
 func TestHiddenByALorry(t *testing.T) {
 	s := newScript()
-	drive(s, 1, 60, "ABC1234", 100, 6, func(i uint64) (string, float64) {
-		if i >= 38 && i < 42 {
-			return "ABG1284", 0.85
+	for i := range uint64(60) {
+		if i >= 10 && i < 37 {
+			continue // 1.8 s
 		}
-		return "ABC1234", 0.97
-	})
-	for seq := uint64(11); seq < 39; seq++ { // 1.8 s
-		delete(s.shows, seq)
-	}
-	for seq := range s.shows { // it must stay in the picture
-		for i := range s.shows[seq] {
-			s.shows[seq][i].quad = upright(100+6*float64(seq), 150+float64(seq), 60+float64(seq)/2, 30+float64(seq)/4)
+		x, w := 100+6*float64(i), 60+float64(i)/2
+		at := show{upright(x, 150+float64(i), w, w/2), "ABC1234", "ABC1234", 0.97}
+		switch {
+		case i >= 37 && i < 41:
+			out := 0.5 + 0.12*float64(i-37)
+			at = show{upright(x+(1-out)*w/2, 150+float64(i), out*w, w/2), "1234", []string{"1234", "1234", "C1234", "BC1234"}[i-37], 0.99}
+		case i >= 41 && i < 44:
+			at.says, at.sure = "ABG1284", 0.85
 		}
+		s.shows[i+1] = []show{at}
 	}
 	reads := s.play(120, tick)
 	expectFinals(t, reads, "ABC1234")
