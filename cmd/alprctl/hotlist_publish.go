@@ -14,6 +14,7 @@ import (
 
 	"alprd/internal/hotlist"
 	"alprd/internal/trust"
+	"alprd/internal/uplink"
 )
 
 // publication is what `hotlist publish` was asked to do.
@@ -26,6 +27,8 @@ type publication struct {
 	key            string
 	passphraseFile string
 	to             string
+	broker         uplink.Broker
+	prefix         string
 	version        uint64
 	staleAfter     time.Duration
 	snapshot       bool
@@ -34,10 +37,10 @@ type publication struct {
 }
 
 func hotlistPublishCommand() *cobra.Command {
-	var p publication
+	p := publication{broker: uplink.Broker{Settings: "--", KeySetting: "cert-key"}}
 	c := &cobra.Command{
-		Use:   "publish --fleet NAME --list NAME --source WHO --key FILE --units FILE|DIR --to DIR FILE…",
-		Short: "Make a signed, sealed package of list files that units take over",
+		Use:   "publish --fleet NAME --list NAME --source WHO --key FILE --units FILE|DIR (--broker ssl://HOST:8883 … | --to DIR) FILE…",
+		Short: "Make a signed, sealed package of list files, and send it to the units",
 		Long: `Make a signed, sealed package of list files: NCIC extracts (fixed width), or delimited text with named columns
 (plate,state,category,effective,expires,priority,make,colour,reason,instructions in any order); plain, gzip or zstd.
 
@@ -45,9 +48,11 @@ Rows that can't be loaded are counted by reason; above --max-rejects the list is
 unless enabled; categories that serve traffic enforcement are refused. A list that shrinks or grows by more than a third is
 refused without --force.
 
-Only the units whose keys are given with --units can open the package, and you with your own key. DIR holds one list: publishing
-again replaces it, with a small delta where little has changed. Copy DIR to a unit and run there: alprd hotlist import DIR`,
-		Example: "  alprctl hotlist publish --fleet kpd --list ncic --source \"NC SBI\" --key nc-sbi.key --units units/ --to package/ extract.txt",
+Only the units whose keys are given with --units can open the package, and you with your own key: neither the broker nor who
+finds DIR can. The broker keeps the package for units that are away, until the next one supersedes it; publishing again sends a small
+delta where little has changed. For units without a link, --to writes the same package: copy DIR to a unit and run there
+alprd hotlist import DIR. DIR holds one list.`,
+		Example: "  alprctl hotlist publish --fleet kpd --list ncic --source \"NC SBI\" --key nc-sbi.key --units units/ \\\n    --broker ssl://broker.agency.example:8883 --ca ca.pem --cert desk.pem --cert-key desk.key extract.txt",
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(c *cobra.Command, files []string) error { return p.run(c, files) },
 	}
@@ -60,15 +65,21 @@ again replaces it, with a small delta where little has changed. Copy DIR to a un
 	f.StringVar(&p.passphraseFile, "passphrase-file", "", "read the key's passphrase from the first line of this file")
 	f.StringSliceVar(&p.units, "units", nil, "key files of the units that may open it, as alprd keys prints them, or folders of such files (*.unit)")
 	f.StringVar(&p.to, "to", "", "directory for the package")
+	f.StringVar(&p.broker.URL, "broker", "", "the broker, ssl://HOST:8883")
+	f.StringVar(&p.broker.CA, "ca", "", "PEM file of the CA that issued the broker's certificate")
+	f.StringVar(&p.broker.Cert, "cert", "", "PEM file of your certificate for the broker")
+	f.StringVar(&p.broker.Key, "cert-key", "", "PEM file of its key")
+	f.StringVar(&p.prefix, "prefix", uplink.DefaultPrefix, "what all topics begin with")
 	f.Uint64Var(&p.version, "version", 0, "version number, above the one before (default: seconds since 1970)")
 	f.DurationVar(&p.staleAfter, "stale-after", 24*time.Hour, "how long the list can be relied on; then units mark its alerts stale, and go on")
 	f.BoolVar(&p.snapshot, "snapshot", false, "send the whole list under a new key, even where a delta would do")
 	f.BoolVar(&p.dry, "dry-run", false, "only say what would change")
 	f.BoolVar(&p.force, "force", false, "publish although the list shrinks or grows by more than a third")
 	f.BoolVar(&p.json, "json", false, "print the outcome as JSON")
-	for _, name := range []string{"fleet", "list", "source", "key", "units", "to"} {
+	for _, name := range []string{"fleet", "list", "source", "key", "units"} {
 		c.MarkFlagRequired(name)
 	}
+	c.MarkFlagsOneRequired("broker", "to")
 	return c
 }
 
@@ -112,24 +123,26 @@ func (p *publication) run(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	before, err := previous(p.to, private)
-	if err != nil {
+	var post *posting
+	var before *hotlist.Package
+	if p.broker.URL != "" {
+		if post, err = p.open(c.Context(), private); err != nil {
+			return err
+		}
+		defer post.desk.Close()
+		before = post.before
+	} else if before, err = previous(p.to, private); err != nil {
 		return err
 	}
 	changes, err := b.Changes(before)
 	if err != nil {
-		return hinted{fmt.Errorf("the package that is there: %w", err), "publish into an empty directory"}
+		return hinted{fmt.Errorf("the package that is there: %w", err), "publish with --snapshot"}
 	}
 	steep := func() error {
 		if !changes.Steep() || p.force {
 			return nil
 		}
 		return hinted{fmt.Errorf("the list would go from %d to %d entries: more than a third", changes.Before, changes.After), "if that is right, publish with --force"}
-	}
-	if p.dry && !p.json {
-		printReport(c.OutOrStdout(), report)
-		printChanges(c.OutOrStdout(), changes)
-		return steep()
 	}
 	if err := steep(); err != nil && !p.dry {
 		return err
@@ -139,28 +152,45 @@ func (p *publication) run(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	m := bundle.Manifest
-	out := published{Fleet: m.Fleet, List: m.List, Source: m.Source, Version: m.Version, Entries: m.Count, Units: len(m.Units), Fresh: bundle.Fresh, Chunks: len(bundle.Chunks),
-		Delta: len(m.Parts) > 1, DryRun: p.dry, Key: private.Public().Fingerprint(), Changes: changes, Report: report}
-	for _, b := range bundle.Chunks {
-		out.Bytes += len(b)
-	}
-	if !p.dry {
+	if !p.dry && p.to != "" {
 		if err := bundle.Write(p.to); err != nil {
 			return err
 		}
 	}
-	if p.json {
-		return errors.Join(printJSON(c.OutOrStdout(), out), steep())
+	if !p.dry && post != nil {
+		if err := post.send(bundle); err != nil {
+			return err
+		}
 	}
-	printReport(c.OutOrStdout(), report)
-	printChanges(c.OutOrStdout(), changes)
-	kind := "a snapshot"
+	return errors.Join(p.print(c.OutOrStdout(), bundle, private.Public(), changes, report), steep())
+}
+
+func (p *publication) print(w io.Writer, bundle *hotlist.Bundle, key trust.PublicKey, changes hotlist.Changes, report hotlist.Report) error {
+	m := bundle.Manifest
+	out := published{Fleet: m.Fleet, List: m.List, Source: m.Source, Version: m.Version, Entries: m.Count, Units: len(m.Units), Fresh: bundle.Fresh, Chunks: len(bundle.Chunks),
+		Delta: len(m.Parts) > 1, DryRun: p.dry, Key: key.Fingerprint(), Changes: changes, Report: report}
+	for _, b := range bundle.Chunks {
+		out.Bytes += len(b)
+	}
+	if p.json {
+		return printJSON(w, out)
+	}
+	printReport(w, report)
+	printChanges(w, changes)
+	done, kind := "published   ", "a snapshot"
+	if p.dry {
+		done = "would publish"
+	}
 	if out.Delta {
 		kind = "a delta"
 	}
-	fmt.Fprintf(c.OutOrStdout(), "published    list %s, version %d, %d entries for %d units of %s: %s of %s, %s in all\n             signed by %s\n             %s\n",
-		m.List, m.Version, m.Count, out.Units, m.Fleet, kind, bytesText(out.Fresh), bytesText(out.Bytes), out.Key, p.to)
+	fmt.Fprintf(w, "%s list %s, version %d, %d entries for %d units of %s: %s of %s, %s in all\n             signed by %s\n",
+		done, m.List, m.Version, m.Count, out.Units, m.Fleet, kind, bytesText(out.Fresh), bytesText(out.Bytes), out.Key)
+	for _, place := range []string{p.broker.URL, p.to} {
+		if place != "" {
+			fmt.Fprintf(w, "             %s\n", place)
+		}
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alprd/internal/alpr"
+	"alprd/internal/hotlist"
 )
 
 // defaultSocket is configs/alprd.yaml's.
@@ -52,6 +53,8 @@ type imported struct {
 	Rejected int       `json:"rejected"`
 	Active   bool      `json:"active"` // false after a dry run
 	Ms       float64   `json:"ms"`
+
+	Changes hotlist.Changes `json:"changes"` // of a dry run, against the list in force
 }
 
 func statusCommand() *cobra.Command {
@@ -135,6 +138,9 @@ func hotlistCommand() *cobra.Command {
 			}
 			_, err = fmt.Fprintf(c.OutOrStdout(), "%s version %d %s: %d entries of %s, made %s; the publisher rejected %d rows\n",
 				r.List, r.Version, done, r.Entries, r.Source, r.BuiltAt.UTC().Format(time.RFC3339), r.Rejected)
+			if x := r.Changes; err == nil && x.Before > 0 {
+				_, err = fmt.Fprintf(c.OutOrStdout(), "%d added, %d removed, %d changed; from %d to %d entries\n", x.Added, x.Removed, x.Changed, x.Before, x.After)
+			}
 			return err
 		},
 	}

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -36,8 +39,11 @@ type hotlists struct {
 
 	importing sync.Mutex // one import at a time; it may take long
 
-	mu    sync.Mutex
-	force map[string]hotlist.Manifest
+	mu      sync.Mutex
+	force   map[string]*hotlist.Package
+	refused map[string]alpr.ListRefusal // what came since and was refused
+
+	coming map[string]*transfer // belongs to the uplink's goroutine
 }
 
 // listError is a problem with one list, and its mend.
@@ -69,7 +75,8 @@ func openingKey(ring *seal.Ring, unit string) (trust.Opener, error) {
 // openHotlists puts the cached lists in force. A list that is missing or damaged is an alarm, never the end: the camera's
 // evidence is worth keeping without it.
 func openHotlists(cfg config, me trust.Opener, cache *store.HotLists, log *zap.Logger) (*hotlists, error) {
-	h := &hotlists{cfg: map[string]hotlistConfig{}, keys: map[string]trust.PublicKey{}, fleet: cfg.Unit.Fleet, me: me, rules: cfg.Profile, cache: cache, changed: func() {}, log: log, force: map[string]hotlist.Manifest{}}
+	h := &hotlists{cfg: map[string]hotlistConfig{}, keys: map[string]trust.PublicKey{}, fleet: cfg.Unit.Fleet, me: me, rules: cfg.Profile, cache: cache, changed: func() {}, log: log,
+		force: map[string]*hotlist.Package{}, refused: map[string]alpr.ListRefusal{}, coming: map[string]*transfer{}}
 	for _, c := range cfg.Hotlists {
 		text, err := os.ReadFile(c.PublicKey)
 		if err != nil {
@@ -93,69 +100,122 @@ func openHotlists(cfg config, me trust.Opener, cache *store.HotLists, log *zap.L
 		if _, ok := h.cfg[l.Name]; !ok {
 			continue // no longer configured: it stops alerting (R25)
 		}
-		pkg, more, err := h.reload(l, index)
+		pkg, plates, err := h.reload(l)
+		var more *match.Index
+		if err == nil {
+			more, err = index.With(h.list(pkg, plates))
+		}
+		if errors.Is(err, hotlist.ErrDamaged) {
+			err = errors.Join(err, cache.Forget(l.Name))
+		}
 		if err != nil {
 			log.Error("a cached hot list can't be used; import it anew", zap.String("list", l.Name), zap.Error(err))
 			continue
 		}
 		index = more
-		h.force[l.Name] = pkg.Manifest()
+		h.force[l.Name] = pkg
 	}
 	h.current.Swap(index)
 	return h, nil
 }
 
-// reload builds a list's part of the index from the cache.
-func (h *hotlists) reload(l store.List, index *match.Index) (*hotlist.Package, *match.Index, error) {
+// reload opens a list of the cache: its plates from the image that was made of them, its details sealed on the disk.
+func (h *hotlists) reload(l store.List) (*hotlist.Package, *match.Plates, error) {
 	var k keptList
-	if err := json.Unmarshal(l.Manifest, &k); err != nil {
+	if err := json.Unmarshal(l.Head, &k); err != nil {
 		return nil, nil, fmt.Errorf("read the cached list: %w", err)
 	}
-	chunks := map[string]int{}
-	pkg, err := hotlist.Decode(k.Manifest, func(sha string) ([]byte, error) { return h.cache.Chunk(l, chunks[sha]) }, h.keys[l.Name])
+	pkg, err := h.fromCache(l.Name, k)
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, c := range pkg.Manifest().Chunks() {
-		chunks[c.SHA256] = i
-	}
-	if err := errors.Join(pkg.UnlockWith(k.Keys), h.admit(pkg.Manifest())); err != nil {
+	if err := h.admit(pkg.Manifest()); err != nil {
 		return nil, nil, err
 	}
-	next, err := index.With(match.List{Info: pkg.Info(), Rules: match.Rules{Threshold: *h.cfg[l.Name].Threshold}, Entries: pkg.Entries()})
-	return pkg, next, err
+	plates, err := readImage(h.cache.Image(l), pkg)
+	if err != nil {
+		h.log.Warn("what was made of a hot list can't be read; it is made again", zap.String("list", l.Name), zap.Error(err))
+		plates, err = match.Pack(platesOf(pkg))
+	}
+	return pkg, plates, err
+}
+
+// fromCache is a package whose chunks the cache keeps.
+func (h *hotlists) fromCache(list string, k keptList) (*hotlist.Package, error) {
+	pkg, err := hotlist.Decode(k.Manifest, func(sha string) ([]byte, error) { return h.cache.Chunk(list, sha) }, h.keys[list])
+	if err != nil {
+		return nil, err
+	}
+	return pkg, pkg.UnlockWith(k.Keys)
+}
+
+// An image is the length of the entries' places, these places, and the packed plates.
+func writeImage(w io.Writer, pkg *hotlist.Package, plates *match.Plates) error {
+	places := pkg.Places()
+	if _, err := w.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(places)))); err != nil {
+		return err
+	}
+	if _, err := w.Write(places); err != nil {
+		return err
+	}
+	_, err := plates.WriteTo(w)
+	return err
+}
+
+func readImage(r io.Reader, pkg *hotlist.Package) (*match.Plates, error) {
+	var n [4]byte
+	if _, err := io.ReadFull(r, n[:]); err != nil {
+		return nil, err
+	}
+	places := make([]byte, min(binary.LittleEndian.Uint32(n[:]), 1<<28))
+	if _, err := io.ReadFull(r, places); err != nil {
+		return nil, err
+	}
+	if err := pkg.SetPlaces(places); err != nil {
+		return nil, err
+	}
+	return match.ReadPlates(r, pkg.Manifest().Count)
+}
+
+// platesOf yields the plates of a package, and checks all of it on the way.
+func platesOf(pkg *hotlist.Package) iter.Seq2[alpr.Plate, error] {
+	return func(yield func(alpr.Plate, error) bool) {
+		for e, err := range pkg.Entries() {
+			if !yield(e.Plate, err) {
+				return
+			}
+		}
+	}
+}
+
+func (h *hotlists) list(pkg *hotlist.Package, plates *match.Plates) match.List {
+	info := pkg.Info()
+	return match.List{Info: info, Rules: match.Rules{Threshold: *h.cfg[info.Name].Threshold}, Plates: plates, Details: pkg}
 }
 
 func (h *hotlists) admit(m hotlist.Manifest) error {
 	return m.Admit(h.fleet, h.rules.Hotlists.RestrictedClasses, float64(h.rules.Hotlists.MaxRejects))
 }
 
-// tell names whom to tell of each activation.
+// tell names whom to tell of each activation, and of each refusal.
 func (h *hotlists) tell(changed func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.changed = changed
 }
 
-// load checks a package and, unless dry, makes it durable and then puts it in force: from its return on no removed entry
-// alerts (R25).
+// load checks a package that lies in a directory and, unless dry, makes it durable and then puts it in force: from its return on no
+// removed entry alerts (R25).
 func (h *hotlists) load(ctx context.Context, dir fs.FS, dry bool) (any, error) {
 	start := time.Now()
 	pkg, err := hotlist.Open(dir, slices.Collect(maps.Values(h.keys))...)
 	if err != nil {
 		return nil, err
 	}
-	m := pkg.Manifest()
-	c, ok := h.cfg[m.List]
-	if !ok {
-		return nil, &listError{fmt.Sprintf("the package holds the list %q, which this unit doesn't use", m.List), "add it under hotlists in the unit's configuration, with its publisher's key", exitRefused}
-	}
-	if !pkg.Key().Equal(h.keys[m.List]) {
-		return nil, &listError{fmt.Sprintf("the list %q is signed by a key that is trusted for another list", m.List), "have it signed by its own publisher", exitRefused}
-	}
-	if err := h.admit(m); err != nil {
+	if err := h.gate(pkg); err != nil {
 		return nil, err
 	}
+	m := pkg.Manifest()
 	if pkg, err = hotlist.OpenFor(dir, h.me, h.keys[m.List]); err != nil {
 		return nil, err
 	}
@@ -165,44 +225,106 @@ func (h *hotlists) load(ctx context.Context, dir fs.FS, dry bool) (any, error) {
 	if seen := h.cache.Highest(m.List); seen >= m.Version { // R22
 		return nil, tooOld(m, seen)
 	}
-	index, err := h.current.Index().With(match.List{Info: pkg.Info(), Rules: match.Rules{Threshold: *c.Threshold}, Entries: pkg.Entries()})
+	plates, err := match.Pack(platesOf(pkg))
 	if err != nil {
 		return nil, err
 	}
-	if !dry {
-		kept, err := json.Marshal(keptList{pkg.Signed(), pkg.Keys()})
-		if err != nil {
-			return nil, fmt.Errorf("keep the list: %w", err)
+	if dry {
+		if result.Changes, err = pkg.Changes(h.inForce(m.List)); err != nil {
+			return nil, fmt.Errorf("compare with the list in force: %w", err)
 		}
-		err = h.cache.Activate(m.List, m.Version, kept, start, func(yield func([]byte, error) bool) {
+	} else {
+		err := h.cache.Keep(m.List, func(yield func(string, []byte) bool) {
 			for _, c := range m.Chunks() {
-				chunk, err := pkg.Chunk(c)
-				if ctx.Err() != nil {
-					err = context.Cause(ctx)
-				}
-				if !yield(chunk, err) || err != nil {
+				chunk, e := pkg.Chunk(c)
+				if err = errors.Join(e, context.Cause(ctx)); err != nil || !yield(c.SHA256, chunk) {
 					return
 				}
 			}
 		})
-		if errors.Is(err, store.ErrOldVersion) {
-			return nil, tooOld(m, h.cache.Highest(m.List))
+		if err == nil {
+			err = context.Cause(ctx)
 		}
 		if err != nil {
 			return nil, err
 		}
-		// At this point the new version is durable; a crash now starts with it.
-		h.current.Swap(index)
-		h.mu.Lock()
-		h.force[m.List] = m
-		changed := h.changed
-		h.mu.Unlock()
+		if err := h.put(pkg, plates); err != nil {
+			return nil, err
+		}
 		result.Active = true
-		changed()
-		h.log.Info("hot list in force", zap.String("list", m.List), zap.Uint64("version", m.Version), zap.Int("entries", m.Count), zap.Int("rejected", m.Rejected()))
 	}
 	result.Ms = float64(time.Since(start).Microseconds()) / 1e3
 	return result, nil
+}
+
+// gate refuses what can be told from the manifest alone: a list that the unit doesn't use, another list's publisher, and what Admit refuses.
+func (h *hotlists) gate(pkg *hotlist.Package) error {
+	m := pkg.Manifest()
+	if _, ok := h.cfg[m.List]; !ok {
+		return &listError{fmt.Sprintf("the package holds the list %q, which this unit doesn't use", m.List), "add it under hotlists in the unit's configuration, with its publisher's key", exitRefused}
+	}
+	if !pkg.Key().Equal(h.keys[m.List]) {
+		return &listError{fmt.Sprintf("the list %q is signed by a key that is trusted for another list", m.List), "have it signed by its own publisher", exitRefused}
+	}
+	return h.admit(m)
+}
+
+func (h *hotlists) inForce(list string) *hotlist.Package {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.force[list]
+}
+
+// put makes a package current whose chunks the cache keeps and whose entries were all read, and puts it in force.
+func (h *hotlists) put(pkg *hotlist.Package, plates *match.Plates) error {
+	m := pkg.Manifest()
+	kept := keptList{pkg.Signed(), pkg.Keys()}
+	own, err := h.fromCache(m.List, kept)
+	if err != nil {
+		return err
+	}
+	if err := own.SetPlaces(pkg.Places()); err != nil {
+		return err
+	}
+	index, err := h.current.Index().With(h.list(own, plates))
+	if err != nil {
+		return err
+	}
+	head, err := json.Marshal(kept)
+	if err != nil {
+		return fmt.Errorf("keep the list: %w", err)
+	}
+	err = h.cache.Activate(store.List{Name: m.List, Version: m.Version, Head: head, ActivatedAt: time.Now()}, func(w io.Writer) error { return writeImage(w, own, plates) })
+	if errors.Is(err, store.ErrOldVersion) {
+		return tooOld(m, h.cache.Highest(m.List))
+	}
+	if err != nil {
+		return err
+	}
+	// At this point the new version is durable; a crash now starts with it.
+	h.current.Swap(index)
+	h.mu.Lock()
+	h.force[m.List] = own
+	delete(h.refused, m.List)
+	changed := h.changed
+	h.mu.Unlock()
+	h.prune(m.List)
+	changed()
+	h.log.Info("hot list in force", zap.String("list", m.List), zap.Uint64("version", m.Version), zap.Int("entries", m.Count), zap.Int("rejected", m.Rejected()))
+	return nil
+}
+
+// prune removes the chunks that the list in force doesn't need.
+func (h *hotlists) prune(list string) {
+	var keep []string
+	if pkg := h.inForce(list); pkg != nil {
+		for _, c := range pkg.Manifest().Chunks() {
+			keep = append(keep, c.SHA256)
+		}
+	}
+	if err := h.cache.Prune(list, keep); err != nil {
+		h.log.Warn("chunks of an older list stay on the disk, sealed", zap.String("list", list), zap.Error(err))
+	}
 }
 
 func tooOld(m hotlist.Manifest, seen uint64) error {
@@ -216,10 +338,11 @@ func (h *hotlists) status(now time.Time) []alpr.ListStatus {
 	defer h.mu.Unlock()
 	out := []alpr.ListStatus{}
 	for _, name := range slices.Sorted(maps.Keys(h.force)) {
-		m := h.force[name]
+		m := h.force[name].Manifest()
 		age := max(0, now.Sub(m.BuiltAt))
+		stale := m.Info().Stale(now, h.rules.Hotlists.StaleAfter) || m.BuiltAt.Sub(now) > time.Hour // then one clock is wrong, and no age can be told
 		out = append(out, alpr.ListStatus{Name: name, Source: m.Source, Version: m.Version, BuiltAt: alpr.Time{Time: m.BuiltAt}, AgeS: age.Truncate(time.Second).Seconds(),
-			Stale: age > h.rules.Hotlists.StaleAfter, Entries: m.Count, Rejected: m.Rejected()})
+			Stale: stale, Entries: m.Count, Rejected: m.Rejected()})
 	}
 	return out
 }
@@ -235,5 +358,16 @@ func (h *hotlists) missing() []string {
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// refusals tells the lists that came last and were refused.
+func (h *hotlists) refusals() []alpr.ListRefusal {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := []alpr.ListRefusal{}
+	for _, name := range slices.Sorted(maps.Keys(h.refused)) {
+		out = append(out, h.refused[name])
+	}
 	return out
 }

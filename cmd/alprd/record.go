@@ -249,7 +249,7 @@ func (r *recorder) match(h alpr.Hit, at time.Time) alpr.AlertMatch {
 	}
 	m := alpr.AlertMatch{
 		List: alpr.AlertList{Name: h.List.Name, Source: h.List.Source, Version: h.List.Version,
-			AgeS: math.Round(age.Seconds()), Stale: age > r.staleAfter}, // R20
+			AgeS: math.Round(age.Seconds()), Stale: h.List.Stale(at, r.staleAfter)}, // R20
 		Entry: alpr.AlertEntry{
 			ID: h.Entry.ID, Plate: h.Entry.Plate.Text(), Region: optional(h.Entry.Region), Class: h.Entry.Class, Priority: h.Entry.Priority,
 			Make: h.Entry.Make, Model: h.Entry.Model, Colour: h.Entry.Colour, Year: h.Entry.Year, Reason: h.Entry.Reason, Instructions: h.Entry.Instructions,

@@ -45,7 +45,7 @@ func (r *reporter) birth() alpr.Birth {
 
 func (r *reporter) hotlists() alpr.Hotlists {
 	now, _ := r.clock.Now()
-	return alpr.Hotlists{At: alpr.Time{Time: now}, Lists: r.looksFor(now)}
+	return alpr.Hotlists{At: alpr.Time{Time: now}, Lists: r.looksFor(now), Refused: r.lists.refusals()}
 }
 
 // looksFor is the hot lists, and how many entries were made by hand.
@@ -83,6 +83,9 @@ func (r *reporter) raise(h alpr.Health, stats store.Stats, now time.Time) []alpr
 		if l.Stale {
 			add("list_stale", l.Name, "the hot list is older than "+r.cfg.Profile.Hotlists.StaleAfter.String()+"; its alerts are marked stale") // R20
 		}
+	}
+	for _, l := range r.lists.refusals() {
+		add("list_refused", l.Name, "version "+strconv.FormatUint(l.Version, 10)+" came and was not taken: "+l.Why)
 	}
 	for _, name := range r.lists.missing() {
 		add("list_missing", name, "the configured hot list was never imported, or can't be used")

@@ -109,6 +109,8 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 		return err
 	}
 	rep.uplink = up.State
+	lists.tell(up.Refresh)
+	up.Fetch(lists)
 	backend, err := ocr.Choose(cfg.Reader.Backend)
 	if err != nil {
 		return err
@@ -139,7 +141,6 @@ func run(ctx context.Context, cfg config, log *zap.Logger, w world) error {
 	g.Go(func() error { return forget(ctx, kept, now, log) }) // until ctx ends
 	g.Go(func() error { return byHand.forget(ctx) })          // until ctx ends
 	g.Go(func() error { return alive(ctx, rep) })             // until ctx ends
-	lists.tell(up.Refresh)
 	byHand.tell(up.Refresh)
 	if w.ready != nil {
 		w.ready(rep, lists)

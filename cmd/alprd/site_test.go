@@ -87,7 +87,13 @@ type site struct {
 // newSite makes them; change may edit the configuration before it is written.
 func newSite(t testing.TB, source string, change func(map[string]any)) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), fleet: "kpd", broker: brokertest.Start(t)}
+	return newSiteAt(t, source, change)
+}
+
+// newSiteAt does, with lines for the broker's configuration.
+func newSiteAt(t testing.TB, source string, change func(map[string]any), lines ...string) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir(), fleet: "kpd", broker: brokertest.Start(t, lines...)}
 	var err error
 	if s.key, err = trust.Generate("publisher"); err != nil {
 		t.Fatal(err)

@@ -32,6 +32,13 @@ type ListInfo struct {
 	Source  string // who publishes it: "NCIC", "NC SBI", …
 	Version uint64
 	BuiltAt time.Time // when the publisher made this version
+	StaleAt time.Time // from then on he wouldn't rely on it; zero when he doesn't say
+}
+
+// Stale reports whether the list can't be relied on at now: older than after since it was built, whenever it arrived, or past its
+// publisher's own date (R20).
+func (l ListInfo) Stale(now time.Time, after time.Duration) bool {
+	return now.Sub(l.BuiltAt) > after || !l.StaleAt.IsZero() && !now.Before(l.StaleAt)
 }
 
 // How tells in what way a read matches an entry.

@@ -65,6 +65,16 @@ type Hotlists struct {
 	Unit  UnitName     `json:"unit"`
 	At    Time         `json:"at"`
 	Lists []ListStatus `json:"lists"`
+
+	Refused []ListRefusal `json:"refused"` // what came since, and was not taken
+}
+
+// ListRefusal is a version of a list that came and was not taken: the one in force stays.
+type ListRefusal struct {
+	Name    string `json:"name"`
+	Version uint64 `json:"version"` // zero when the manifest itself can't be read
+	At      Time   `json:"at"`
+	Why     string `json:"why"`
 }
 
 // Health goes out every minute while the unit is connected; it is never queued. Null means that the unit has no sensor

@@ -39,10 +39,11 @@ func (c *changes) at(i int) []byte {
 	return c.text[from:c.ends[i]]
 }
 
-// apply yields the records of base, without those that are gone and with the new ones, in order. A change that doesn't fit its base
-// is damage.
-func (c *changes) apply(base stream, yield func([]byte) error) error {
-	next := 0
+// apply yields the records of base, without those that are gone and with the new ones, in order, and tells where each came from. A change that
+// doesn't fit its base is damage.
+func (c *changes) apply(base stream, yield func([]byte) error) (places, error) {
+	var at places
+	next, ordinal, below := 0, uint32(0), uint32(0) // change; entry of the result; entry of the base
 	odd := fmt.Errorf("%w: the delta doesn't fit its snapshot", ErrDamaged)
 	before := func(record []byte) error { // the changes before a record, or before the end
 		for ; next < len(c.ends); next++ {
@@ -53,6 +54,8 @@ func (c *changes) apply(base stream, yield func([]byte) error) error {
 			if r[0] != fresh {
 				return odd
 			}
+			at.added, at.change = append(at.added, ordinal), append(at.change, uint32(next))
+			ordinal++
 			if err := yield(r[1:]); err != nil {
 				return err
 			}
@@ -63,19 +66,22 @@ func (c *changes) apply(base stream, yield func([]byte) error) error {
 		if err := before(record); err != nil {
 			return err
 		}
+		below++
 		if next < len(c.ends) && bytes.Equal(c.at(next)[1:], record) {
 			if c.at(next)[0] != gone {
 				return odd
 			}
+			at.removed = append(at.removed, below-1)
 			next++
 			return nil
 		}
+		ordinal++
 		return yield(record)
 	})
 	if err != nil {
-		return err
+		return at, err
 	}
-	return before(nil)
+	return at, before(nil)
 }
 
 // stream yields records in order, each the receiver's until the next.

@@ -177,7 +177,7 @@ func (m Manifest) wrong() string {
 
 // Info is what hits tell about the list.
 func (m Manifest) Info() alpr.ListInfo {
-	return alpr.ListInfo{Name: m.List, Source: m.Source, Version: m.Version, BuiltAt: m.BuiltAt}
+	return alpr.ListInfo{Name: m.List, Source: m.Source, Version: m.Version, BuiltAt: m.BuiltAt, StaleAt: m.StaleAt}
 }
 
 // Rejected is how many rows of the source couldn't be loaded.

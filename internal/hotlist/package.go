@@ -25,6 +25,8 @@ type Package struct {
 	key      trust.PublicKey
 	keys     []trust.ContentKey // of the parts; nil while locked
 	chunk    func(sha string) ([]byte, error)
+	places   places // of the entries, where there is a delta
+	details  details
 }
 
 // Decode takes a signed manifest and a way to get a chunk by its SHA-256 (in hexadecimal), from wherever they are kept.
@@ -164,32 +166,25 @@ func (p *Package) records(yield func([]byte) error) error {
 	if err := p.part(1, deltaMagic, func(r []byte) error { return c.add(r) }); err != nil {
 		return err
 	}
-	return c.apply(func(yield func([]byte) error) error { return p.part(0, snapshotMagic, yield) }, yield)
+	at, err := c.apply(func(yield func([]byte) error) error { return p.part(0, snapshotMagic, yield) }, yield)
+	if err == nil {
+		p.places = at
+	}
+	return err
 }
 
 // part opens and unpacks the chunks of a part and yields their records, in order; a record is the caller's until the next.
 func (p *Package) part(n int, magic string, yield func([]byte) error) error {
-	// The decoder's memory is what one chunk may unpack to: a bomb ends as an error.
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecodeAllCapLimit(true))
+	o, err := newOpening()
 	if err != nil {
-		return fmt.Errorf("prepare to unpack the list: %w", err)
+		return err
 	}
-	defer z.Close()
-	part := p.manifest.Parts[n]
-	var last, packed []byte
-	room := make([]byte, maxRaw)
-	for i, c := range part.Chunks {
-		sealed, err := p.Chunk(c)
+	defer o.close()
+	var last []byte
+	for i, c := range p.manifest.Parts[n].Chunks {
+		raw, err := p.raw(o, n, i)
 		if err != nil {
 			return err
-		}
-		packed, err = p.keys[n].Open(packed[:0], chunkContext(p.manifest, part, i), sealed)
-		if err != nil {
-			return fmt.Errorf("%w: chunk %.12s… doesn't open", ErrDamaged, c.SHA256)
-		}
-		raw, err := z.DecodeAll(packed, room[:0:c.RawSize])
-		if err != nil || len(raw) != c.RawSize {
-			return fmt.Errorf("%w: chunk %.12s… doesn't unpack to its size", ErrDamaged, c.SHA256)
 		}
 		err = records(raw, magic, c.Count, func(record []byte) error {
 			if bytes.Compare(last, sortKey(magic, record)) >= 0 {
@@ -203,6 +198,45 @@ func (p *Package) part(n int, magic string, yield func([]byte) error) error {
 		}
 	}
 	return nil
+}
+
+// opening is what opening chunks needs again and again.
+type opening struct {
+	z      *zstd.Decoder
+	packed []byte
+	room   []byte
+}
+
+func newOpening() (*opening, error) {
+	// The decoder's memory is what one chunk may unpack to: a bomb ends as an error.
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecodeAllCapLimit(true))
+	if err != nil {
+		return nil, fmt.Errorf("prepare to unpack the list: %w", err)
+	}
+	return &opening{z: z}, nil
+}
+
+func (o *opening) close() { o.z.Close() }
+
+// raw is a chunk opened and unpacked, in o's room.
+func (p *Package) raw(o *opening, n, i int) ([]byte, error) {
+	part := p.manifest.Parts[n]
+	c := part.Chunks[i]
+	sealed, err := p.Chunk(c)
+	if err != nil {
+		return nil, err
+	}
+	if o.packed, err = p.keys[n].Open(o.packed[:0], chunkContext(p.manifest, part, i), sealed); err != nil {
+		return nil, fmt.Errorf("%w: chunk %.12s… doesn't open", ErrDamaged, c.SHA256)
+	}
+	if cap(o.room) < c.RawSize {
+		o.room = make([]byte, 0, max(c.RawSize, cutRaw+maxRecord))
+	}
+	raw, err := o.z.DecodeAll(o.packed, o.room[:0:c.RawSize])
+	if err != nil || len(raw) != c.RawSize {
+		return nil, fmt.Errorf("%w: chunk %.12s… doesn't unpack to its size", ErrDamaged, c.SHA256)
+	}
+	return raw, nil
 }
 
 // chunkContext binds a chunk to its place: no chunk opens as another one's.

@@ -546,6 +546,28 @@ func TestDelta(t *testing.T) {
 			if d := diff(want, entries(t, p)); d != "" {
 				t.Error(d)
 			}
+			// By its ordinal each is found as well, also after a restart.
+			again, err := OpenFor(files(o), u, key.Public())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := again.SetPlaces(p.Places()); err != nil {
+				t.Fatal(err)
+			}
+			for i := range want {
+				if i%97 != 0 && i > 20 && i < len(want)-20 {
+					continue
+				}
+				e, err := again.Entry(i)
+				if err != nil || e.ID != want[i].ID || e.Plate.Text() != want[i].Plate.Text() {
+					t.Fatalf("entry %d is %q, %v; want %q", i, e.ID, err, want[i].ID)
+				}
+			}
+			for _, i := range []int{-1, len(want)} {
+				if _, err := again.Entry(i); err == nil {
+					t.Errorf("entry %d of %d", i, len(want))
+				}
+			}
 		}
 	}
 	firstList := list(0, "AAA0001,x\nZZZ9999,y\n")
@@ -622,7 +644,7 @@ func TestOddDelta(t *testing.T) {
 			}
 		}
 		got := ""
-		if err := c.apply(base, func(r []byte) error { got += string(r); return nil }); err != nil {
+		if _, err := c.apply(base, func(r []byte) error { got += string(r); return nil }); err != nil {
 			if !errors.Is(err, ErrDamaged) {
 				t.Error(err)
 			}

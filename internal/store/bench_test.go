@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -264,13 +266,10 @@ func BenchmarkDrain(b *testing.B) {
 	b.ReportMetric(float64(b.N)*2000/b.Elapsed().Seconds(), "messages/s")
 }
 
-// BenchmarkLists is a list of 100 MB in chunks of 1 MiB: activated, and opened with it at the next start.
+// BenchmarkLists is a list of 100 MB in chunks of 1 MiB and an image of 90 MB, as ten million plates take: kept, activated, opened at the next start, and its image
+// read then.
 func BenchmarkLists(b *testing.B) {
 	chunk := noise(1 << 20)
-	chunks := make([][]byte, 100)
-	for i := range chunks {
-		chunks[i] = chunk
-	}
 	dir := b.TempDir()
 	ring, err := seal.OpenRing(filepath.Join(dir, "ring"), seal.NewFileKey(filepath.Join(dir, "ring.key"), nil), nil)
 	if err != nil {
@@ -282,11 +281,26 @@ func BenchmarkLists(b *testing.B) {
 		b.Fatal(err)
 	}
 	v := uint64(0)
-	b.Run("activate", func(b *testing.B) {
+	b.Run("keep", func(b *testing.B) {
 		b.SetBytes(100 << 20)
 		for b.Loop() {
+			err := h.Keep("ncic", func(yield func(string, []byte) bool) {
+				for i := range 100 {
+					if !yield(strconv.Itoa(i), chunk) {
+						return
+					}
+				}
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("activate", func(b *testing.B) {
+		b.SetBytes(90 << 20)
+		for b.Loop() {
 			v++
-			if err := h.Activate("ncic", v, nil, noon, chunksOf(chunks...)); err != nil {
+			if err := activate(h, "ncic", v, "", slices.Repeat([][]byte{chunk}, 90)...); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -299,17 +313,15 @@ func BenchmarkLists(b *testing.B) {
 			}
 		}
 	})
-	b.Run("read", func(b *testing.B) {
-		b.SetBytes(100 << 20)
+	b.Run("image", func(b *testing.B) {
+		b.SetBytes(90 << 20)
 		for b.Loop() {
 			lists, err := h.Current()
 			if err != nil || len(lists) != 1 {
 				b.Fatal(err)
 			}
-			for _, err := range h.Chunks(lists[0]) {
-				if err != nil {
-					b.Fatal(err)
-				}
+			if n, err := io.Copy(io.Discard, h.Image(lists[0])); err != nil || n != 90<<20 {
+				b.Fatal(n, err)
 			}
 		}
 	})

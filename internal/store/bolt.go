@@ -31,10 +31,10 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// openBolt opens and checks a database. errDamaged means that it must be given up.
-func openBolt(path string) (db *bbolt.DB, err error) {
+// openBolt opens and checks a database; page is the size of a new one's pages, 0 for the system's. errDamaged means that it must be given up.
+func openBolt(path string, page int) (db *bbolt.DB, err error) {
 	err = guard(func() (err error) {
-		db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
+		db, err = bbolt.Open(path, 0o600, &bbolt.Options{PageSize: page, Timeout: time.Second, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
 		switch {
 		case errors.Is(err, berrors.ErrTimeout):
 			return fault{fmt.Errorf("%s is in use by another process", path), "stop the other alprd or tool that has it open"}

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"iter"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,16 +20,17 @@ import (
 	"alprd/internal/seal"
 )
 
-// HotLists is lists.db: the chunks of each hot list's current version, sealed, as opaque as they came.
+// HotLists is lists.db: what came of hot lists, and for each list which version is current.
 //
-// lists.db: bucket "lists" holds for each list the head of its current version; bucket "chunks/<list>/<version>" its
-// chunks by number. Every value is sealed with its bucket and key as context. The highest version ever activated stands in
-// the key ring, so that an older one stays refused although lists.db was deleted (R22).
+// Bucket "lists" holds for each list the head of its current version; "chunks/<list>" its chunks by name, as they came: whoever
+// published them has sealed them, and the key to them stands in the head; "image/<list>/<version>" what was made of them to be searched, in blocks. A version's
+// head and image are sealed under a key of its own in the key ring, with bucket and key as context. When the next version is current that key is
+// destroyed: no copy of lists.db tells the old list any more. The highest version ever activated stands in the key ring, too, so that an older
+// one stays refused although lists.db was deleted (R22).
 type HotLists struct {
 	path string
 	fs   *disk.FS
 	ring *seal.Ring
-	box  seal.Box
 
 	mu     sync.Mutex
 	db     *bbolt.DB
@@ -38,15 +42,18 @@ type HotLists struct {
 type List struct {
 	Name        string    `json:"name"`
 	Version     uint64    `json:"version"`
-	Manifest    []byte    `json:"manifest"` // as it came
-	Chunks      int       `json:"chunks"`
-	Bytes       int64     `json:"bytes"` // of the chunks
+	Head        []byte    `json:"head"` // what it says of itself, opaque
+	Blocks      int       `json:"blocks"`
 	ActivatedAt time.Time `json:"activated_at"`
 }
 
 const (
-	stageBytes = 4 << 20 // of chunks put into one transaction
+	stageBytes = 4 << 20 // put into one transaction
+	imageBlock = 1 << 20 // bytes of an image sealed together
 	lastMark   = "list.version/"
+	listKey    = "list.key/"
+	// listPages makes pages of 16 KiB: checking a large lists.db at start costs by the page.
+	listPages = 16 << 10
 )
 
 var bucketLists = []byte("lists")
@@ -54,12 +61,9 @@ var bucketLists = []byte("lists")
 // OpenHotLists opens the cache in the state directory dir. What is damaged of it is given up, the whole file moved aside if
 // need be, and Lost reports it: lists are missing until newer versions come.
 func OpenHotLists(dir string, ring *seal.Ring, fsys *disk.FS) (*HotLists, error) {
-	key, err := ring.Make("lists", nil)
-	if err != nil {
-		return nil, fmt.Errorf("open hot lists: %w", err)
-	}
-	h := &HotLists{path: filepath.Join(dir, "lists.db"), fs: fsys, ring: ring, box: key.Box()}
-	h.db, err = openBolt(h.path)
+	h := &HotLists{path: filepath.Join(dir, "lists.db"), fs: fsys, ring: ring}
+	var err error
+	h.db, err = openBolt(h.path, listPages)
 	if err == nil {
 		err = h.settle()
 	}
@@ -86,60 +90,80 @@ func (h *HotLists) renew() error {
 		return err
 	}
 	var err error
-	if h.db, err = openBolt(h.path); err != nil {
+	if h.db, err = openBolt(h.path, listPages); err != nil {
 		return err
 	}
 	return h.settle()
 }
 
-// settle finishes what a crash left: it removes versions that aren't current, heads that don't open, and lifts marks that lag
-// behind.
+// settle finishes what a crash left: it removes images that aren't current, and heads that don't open; destroys the keys of
+// versions that aren't current, and lifts marks that lag behind. Chunks stay: a transfer may be under way.
 func (h *HotLists) settle() error {
 	lists, bad, err := h.current()
 	if err != nil {
 		return err
 	}
 	h.lost = h.lost || len(bad) > 0
-	keep := map[string]bool{string(bucketLists): true}
+	keep, keys := map[string]bool{}, map[string]bool{}
 	for _, l := range lists {
-		keep[string(chunkBucket(l.Name, l.Version))] = true
-		if err := h.ring.Raise(lastMark+l.Name, l.Version); err != nil {
+		keep[string(imageBucket(l.Name, l.Version))] = true
+		keys[keyName(l.Name, l.Version)] = true
+	}
+	err = h.update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(bucketLists)
+		if err != nil {
 			return err
 		}
-	}
-	return guard(func() error {
-		return h.db.Update(func(tx *bbolt.Tx) error {
-			b, err := tx.CreateBucketIfNotExists(bucketLists)
-			if err != nil {
+		for _, name := range bad {
+			if err := b.Delete(name); err != nil {
 				return err
 			}
-			for _, name := range bad {
-				if err := b.Delete(name); err != nil {
-					return err
-				}
-			}
-			var old [][]byte
-			if err := tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
-				if !keep[string(name)] {
-					old = append(old, append([]byte(nil), name...))
-				}
-				return nil
-			}); err != nil {
-				return err
-			}
-			for _, name := range old {
-				if err := tx.DeleteBucket(name); err != nil {
-					return err
-				}
+		}
+		var old [][]byte
+		if err := tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+			if bytes.HasPrefix(name, []byte("image/")) && !keep[string(name)] {
+				old = append(old, bytes.Clone(name))
 			}
 			return nil
-		})
+		}); err != nil {
+			return err
+		}
+		for _, name := range old {
+			if err := tx.DeleteBucket(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	names := h.ring.Names()
+	return h.ring.Update(func(e *seal.Edit) {
+		for _, l := range lists {
+			e.Raise(lastMark+l.Name, l.Version)
+		}
+		for _, name := range names {
+			if strings.HasPrefix(name, listKey) && !keys[name] {
+				e.Destroy(name)
+			}
+		}
 	})
 }
 
-func chunkBucket(name string, version uint64) []byte {
-	return fmt.Appendf(nil, "chunks/%s/%020d", name, version)
+func (h *HotLists) update(f func(*bbolt.Tx) error) error {
+	return guard(func() error { return h.db.Update(f) })
 }
+
+func keyName(name string, version uint64) string {
+	return fmt.Sprintf("%s%s/%020d", listKey, name, version)
+}
+
+func imageBucket(name string, version uint64) []byte {
+	return fmt.Appendf(nil, "image/%s/%020d", name, version)
+}
+
+func chunkBucket(name string) []byte { return []byte("chunks/" + name) }
 
 // Close gives lists.db back.
 func (h *HotLists) Close() error {
@@ -162,90 +186,236 @@ func (h *HotLists) Lost() bool {
 // Highest is the highest version of a list that was ever active; zero for none.
 func (h *HotLists) Highest(name string) uint64 { return h.ring.Mark(lastMark + name) }
 
-// Activate makes a version of a list the current one, in one step: after any crash exactly the former version or this one
-// is current (R21). The version must be higher than any that was active before, or ErrOldVersion is returned (R22). Chunks
-// are taken one by one; an error among them, which is returned, leaves the former version.
-func (h *HotLists) Activate(name string, version uint64, manifest []byte, at time.Time, chunks iter.Seq2[[]byte, error]) error {
+// Keep makes chunks of a list durable, by their names, before a version that needs them is active. They must be sealed. It takes them in batches; an
+// error among them ends it, and what was kept before stays.
+func (h *HotLists) Keep(list string, chunks iter.Seq2[string, []byte]) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.failed != nil {
 		return h.failed
 	}
+	if err := goodList(list); err != nil {
+		return err
+	}
+	type chunk struct {
+		name string
+		b    []byte
+	}
+	var batch []chunk
+	size := 0
+	flush := func() error {
+		err := h.update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists(chunkBucket(list))
+			if err != nil {
+				return err
+			}
+			for _, c := range batch {
+				if err := b.Put([]byte(c.name), c.b); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		batch, size = nil, 0
+		return err
+	}
+	for name, b := range chunks {
+		batch = append(batch, chunk{name, b})
+		if size += len(b); size >= stageBytes {
+			if err := flush(); err != nil {
+				return fmt.Errorf("keep chunks of a list: %w", err)
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return fmt.Errorf("keep chunks of a list: %w", err)
+	}
+	return nil
+}
+
+func goodList(name string) error {
 	if name == "" || len(name) > 128 {
 		return fmt.Errorf("store: a list's name has 1 to 128 bytes, not %d", len(name))
+	}
+	return nil
+}
+
+// Chunk reads a chunk that was kept; fs.ErrNotExist when there is none of this name. Whether its bytes are still what they were is for its reader to
+// see: their name is their hash.
+func (h *HotLists) Chunk(list, name string) (b []byte, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failed != nil {
+		return nil, h.failed
+	}
+	err = guard(func() error {
+		return h.db.View(func(tx *bbolt.Tx) error {
+			c := tx.Bucket(chunkBucket(list))
+			if c == nil {
+				return fs.ErrNotExist
+			}
+			if b = bytes.Clone(c.Get([]byte(name))); b == nil {
+				return fs.ErrNotExist
+			}
+			return nil
+		})
+	})
+	return b, err
+}
+
+// Prune removes the chunks of a list but those named.
+func (h *HotLists) Prune(list string, but []string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failed != nil {
+		return h.failed
+	}
+	keep := map[string]bool{}
+	for _, name := range but {
+		keep[name] = true
+	}
+	err := h.update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(chunkBucket(list))
+		if b == nil {
+			return nil
+		}
+		var old [][]byte
+		c := b.Cursor()
+		for k, _ := c.First(); k != nil; k, _ = c.Next() {
+			if !keep[string(k)] {
+				old = append(old, bytes.Clone(k))
+			}
+		}
+		if len(keep) == 0 {
+			return tx.DeleteBucket(chunkBucket(list))
+		}
+		for _, k := range old {
+			if err := b.Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("prune a list's chunks: %w", err)
+	}
+	return nil
+}
+
+// Activate makes a version of a list the current one, in one step: after any crash exactly the former version or this one
+// is current (R21). The version must be higher than any that was active before, or ErrOldVersion is returned (R22). image
+// writes what Image reads again; its error, which is returned, leaves the former version.
+func (h *HotLists) Activate(l List, image func(io.Writer) error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failed != nil {
+		return h.failed
+	}
+	if err := goodList(l.Name); err != nil {
+		return err
 	}
 	if err := h.settle(); err != nil {
 		return fmt.Errorf("activate list: %w", err)
 	}
-	if highest := h.ring.Mark(lastMark + name); version <= highest {
-		return fault{fmt.Errorf("%w: list %q version %d, version %d was active", ErrOldVersion, name, version, highest),
+	if highest := h.ring.Mark(lastMark + l.Name); l.Version <= highest {
+		return fault{fmt.Errorf("%w: list %q version %d, version %d was active", ErrOldVersion, l.Name, l.Version, highest),
 			"publish the list anew with a higher version"}
 	}
-	l := List{Name: name, Version: version, Manifest: manifest, ActivatedAt: at.UTC()}
-	if err := h.stage(&l, chunks); err != nil {
-		h.settle()
+	key, err := h.ring.Make(keyName(l.Name, l.Version), nil)
+	if err != nil {
 		return fmt.Errorf("activate list: %w", err)
 	}
-	// At this point the chunks are durable and nothing refers to them: a crash leaves the former version.
+	box := key.Box()
+	w := &imageWriter{h: h, box: box, bucket: imageBucket(l.Name, l.Version)}
+	if err := image(w); err == nil {
+		err = w.end()
+	} else {
+		w.err = err
+	}
+	if w.err != nil {
+		h.settle()
+		return fmt.Errorf("activate list: %w", w.err)
+	}
+	// At this point the image is durable and nothing refers to it: a crash leaves the former version.
+	l.Blocks, l.ActivatedAt = w.blocks, l.ActivatedAt.UTC()
 	head, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("activate list: %w", err)
 	}
-	err = guard(func() error {
-		return h.db.Update(func(tx *bbolt.Tx) error {
-			return tx.Bucket(bucketLists).Put([]byte(name), h.box.Seal(nil, head, place(bucketLists, []byte(name))))
-		})
+	err = h.update(func(tx *bbolt.Tx) error {
+		k := []byte(l.Name)
+		return tx.Bucket(bucketLists).Put(k, box.Seal(binary.BigEndian.AppendUint64(nil, l.Version), head, place(bucketLists, k)))
 	})
 	if err != nil {
 		return fmt.Errorf("activate list: %w", err)
 	}
-	// At this point the new version is current. A crash before the mark is lifted is made up for by settle.
+	// At this point the new version is current. A crash before the old one's key is destroyed and the mark lifted is made up for
+	// by settle.
 	if err := h.settle(); err != nil {
 		return fmt.Errorf("list is active, but its version can't be marked: %w", err)
 	}
 	return nil
 }
 
-// stage writes the chunks of a version that nothing refers to yet.
-func (h *HotLists) stage(l *List, chunks iter.Seq2[[]byte, error]) error {
-	bucket := chunkBucket(l.Name, l.Version)
-	var batch [][]byte
-	size := 0
-	flush := func() error {
-		return guard(func() error {
-			return h.db.Update(func(tx *bbolt.Tx) error {
-				b, err := tx.CreateBucketIfNotExists(bucket)
-				if err != nil {
-					return err
-				}
-				b.FillPercent = 1 // keys only rise
-				for _, c := range batch {
-					key := binary.BigEndian.AppendUint32(nil, uint32(l.Chunks))
-					if err := b.Put(key, h.box.Seal(nil, c, place(bucket, key))); err != nil {
-						return err
-					}
-					l.Chunks++
-				}
-				batch, size = nil, 0
-				return nil
-			})
-		})
+// imageWriter seals an image in blocks, several to a transaction. Its caller holds the lock.
+type imageWriter struct {
+	h      *HotLists
+	box    seal.Box
+	bucket []byte
+	open   []byte
+	sealed [][]byte
+	blocks int
+	err    error
+}
+
+func (w *imageWriter) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 && w.err == nil {
+		k := min(len(p), imageBlock-len(w.open))
+		w.open = append(w.open, p[:k]...)
+		if p = p[k:]; len(w.open) == imageBlock {
+			w.block()
+		}
 	}
-	for c, err := range chunks {
+	return n, w.err
+}
+
+func (w *imageWriter) block() {
+	w.sealed = append(w.sealed, w.box.Seal(nil, w.open, place(w.bucket, blockKey(w.blocks+len(w.sealed)))))
+	if w.open = w.open[:0]; len(w.sealed)*imageBlock >= stageBytes {
+		w.flush()
+	}
+}
+
+func (w *imageWriter) flush() {
+	w.err = w.h.update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(w.bucket)
 		if err != nil {
 			return err
 		}
-		batch = append(batch, append([]byte(nil), c...))
-		size += len(c)
-		l.Bytes += int64(len(c))
-		if size >= stageBytes {
-			if err := flush(); err != nil {
+		b.FillPercent = 1 // keys only rise
+		for i, s := range w.sealed {
+			if err := b.Put(blockKey(w.blocks+i), s); err != nil {
 				return err
 			}
 		}
-	}
-	return flush()
+		return nil
+	})
+	w.blocks += len(w.sealed)
+	w.sealed = nil
 }
+
+func (w *imageWriter) end() error {
+	if len(w.open) > 0 && w.err == nil {
+		w.block()
+	}
+	if w.err == nil {
+		w.flush()
+	}
+	return w.err
+}
+
+func blockKey(i int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(i)) }
 
 // Current lists what is active.
 func (h *HotLists) Current() ([]List, error) {
@@ -267,9 +437,8 @@ func (h *HotLists) current() (out []List, bad [][]byte, err error) {
 				return nil
 			}
 			return b.ForEach(func(k, v []byte) error {
-				var l List
-				plain, err := h.box.Open(nil, v, place(bucketLists, k))
-				if err != nil || json.Unmarshal(plain, &l) != nil {
+				l, ok := h.head(k, v)
+				if !ok {
 					bad = append(bad, bytes.Clone(k))
 					return nil
 				}
@@ -281,57 +450,97 @@ func (h *HotLists) current() (out []List, bad [][]byte, err error) {
 	return out, bad, err
 }
 
-// Chunks reads the chunks of a list's current version, in order. A chunk that can't be read any more ends it with an error,
-// and the list is given up: it is missing until a newer version comes.
-func (h *HotLists) Chunks(l List) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		for i := range l.Chunks {
-			c, err := h.Chunk(l, i)
-			if !yield(c, err) || err != nil {
-				return
-			}
-		}
+func (h *HotLists) head(k, v []byte) (l List, ok bool) {
+	if len(v) < 8 {
+		return l, false
 	}
+	key, _, ok := h.ring.Key(keyName(string(k), binary.BigEndian.Uint64(v)))
+	if !ok {
+		return l, false
+	}
+	plain, err := key.Box().Open(nil, v[8:], place(bucketLists, k))
+	return l, err == nil && json.Unmarshal(plain, &l) == nil
 }
 
-// Chunk reads one chunk, as Chunks does.
-func (h *HotLists) Chunk(l List, i int) (plain []byte, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.failed != nil {
-		return nil, h.failed
+// Image reads what Activate was given for a current version. An error of reading other than io.EOF means that the image is damaged or superseded.
+func (h *HotLists) Image(l List) io.Reader {
+	key, _, ok := h.ring.Key(keyName(l.Name, l.Version))
+	return &imageReader{h: h, l: l, box: key.Box(), gone: !ok}
+}
+
+// imageReader opens an image block by block.
+type imageReader struct {
+	h    *HotLists
+	l    List
+	box  seal.Box
+	gone bool
+	next int
+	room []byte
+	rest []byte
+}
+
+func (r *imageReader) Read(p []byte) (int, error) {
+	for len(r.rest) == 0 {
+		if r.next == r.l.Blocks {
+			return 0, io.EOF
+		}
+		if err := r.block(); err != nil {
+			return 0, fmt.Errorf("image of list %q version %d: %w", r.l.Name, r.l.Version, err)
+		}
+		r.next++
 	}
-	bucket, key := chunkBucket(l.Name, l.Version), binary.BigEndian.AppendUint32(nil, uint32(i))
-	err = guard(func() error {
-		return h.db.View(func(tx *bbolt.Tx) (err error) {
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+func (r *imageReader) block() error {
+	r.h.mu.Lock()
+	defer r.h.mu.Unlock()
+	if r.h.failed != nil {
+		return r.h.failed
+	}
+	bucket, key := imageBucket(r.l.Name, r.l.Version), blockKey(r.next)
+	return guard(func() error {
+		return r.h.db.View(func(tx *bbolt.Tx) (err error) {
 			b := tx.Bucket(bucket)
-			if b == nil {
+			if b == nil || r.gone {
 				return ErrOldVersion // superseded while it was read
 			}
-			if plain, err = h.box.Open(nil, b.Get(key), place(bucket, key)); err != nil {
+			if r.room, err = r.box.Open(r.room[:0], b.Get(key), place(bucket, key)); err != nil {
 				return errDamaged
 			}
+			r.rest = r.room
 			return nil
 		})
 	})
-	if errors.Is(err, errDamaged) {
-		h.lost = true
-		e := guard(func() error {
-			return h.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketLists).Delete([]byte(l.Name)) })
-		})
-		if e == nil {
-			e = h.settle()
+}
+
+// Forget gives a list up whose chunks or image turned out damaged: it is missing until a newer version comes, and Lost reports it.
+func (h *HotLists) Forget(list string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failed != nil {
+		return h.failed
+	}
+	h.lost = true
+	err := h.update(func(tx *bbolt.Tx) error {
+		if err := tx.Bucket(bucketLists).Delete([]byte(list)); err != nil {
+			return err
 		}
-		if e != nil { // it isn't that list alone
-			e = h.renew()
+		if tx.Bucket(chunkBucket(list)) == nil {
+			return nil
 		}
-		if e != nil {
-			h.failed = e
-		}
-		return nil, fmt.Errorf("list %q version %d: %w", l.Name, l.Version, err)
+		return tx.DeleteBucket(chunkBucket(list))
+	})
+	if err == nil {
+		err = h.settle()
+	}
+	if err != nil { // it isn't that list alone
+		err = h.renew()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list %q version %d: %w", l.Name, l.Version, err)
+		h.failed = err
 	}
-	return plain, nil
+	return err
 }

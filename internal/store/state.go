@@ -77,7 +77,7 @@ func openState(path string, key seal.Key) (*state, contents, error) {
 
 func (st *state) load() (contents, error) {
 	c := contents{segments: map[segID]summary{}}
-	db, err := openBolt(st.path)
+	db, err := openBolt(st.path, 0)
 	if err != nil {
 		return c, err
 	}

@@ -310,7 +310,7 @@ func TestNothingInTheClear(t *testing.T) {
 	}
 	defer lists.Close()
 	for v := range 3 {
-		if err := lists.Activate("wanted", uint64(v+1), []byte("manifest "+canary), noon, chunksOf([]byte(canary+",us-nc"), jpeg)); err != nil {
+		if err := activate(lists, "wanted", uint64(v+1), "manifest "+canary, []byte(canary+",us-nc"), jpeg); err != nil {
 			t.Fatal(err)
 		}
 	}

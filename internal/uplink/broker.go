@@ -27,6 +27,8 @@ type Broker struct {
 
 	// Settings is what hints put before the names broker, ca, cert and key: "uplink." by default, "--" for a tool.
 	Settings string
+	// KeySetting is what comes behind Settings for the key where that isn't "key".
+	KeySetting string
 
 	inside func(context.Context) (net.Conn, error)
 }
@@ -52,6 +54,9 @@ func (b Broker) Check(now time.Time) error {
 
 // setting is what the user calls one of the settings.
 func (b Broker) setting(name string) string {
+	if name == "key" && b.KeySetting != "" {
+		name = b.KeySetting
+	}
 	if b.Settings == "" {
 		return "uplink." + name
 	}

@@ -23,6 +23,7 @@ type lane struct {
 	sent    uint64           // the highest Seq that was ever published: up to it, publishing is resending
 	asides  map[uint64]aside // messages that others overtake for a while
 	stuck   stuck
+	inbox   *inbox // of this connection, on the lane that hot lists come on
 }
 
 // aside is a message that can't be sent now and must not block the others. It stays in the outbox.
@@ -68,7 +69,11 @@ func newLane(u *Uplink, class alpr.Class) *lane {
 // login names the lane at the broker. The prompt lane carries the last will: it stands for the unit.
 func (l *lane) login() login {
 	if l.class == alpr.Bulk {
-		return login{client: l.u.cfg.Unit + "-bulk"}
+		if l.u.lists == nil {
+			return login{client: l.u.cfg.Unit + "-bulk"}
+		}
+		l.inbox = newInbox()
+		return login{client: l.u.cfg.Unit + "-bulk", ordered: true, received: l.inbox.put}
 	}
 	will, _ := json.Marshal(l.u.status(alpr.Lost)) // of strings and times: can't fail
 	return login{client: l.u.cfg.Unit, willTopic: l.u.topic(TopicStatus), will: will}

@@ -68,7 +68,7 @@ func (l *Listener) once(ctx context.Context, listening func()) error {
 		return err
 	}
 	defer p.Close()
-	if err := p.(*dumb).subscribe(ctx, l.Filters); err != nil {
+	if err := p.Subscribe(ctx, l.Filters...); err != nil {
 		return err
 	}
 	listening()

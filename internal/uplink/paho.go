@@ -22,6 +22,11 @@ type pipe interface {
 	Err() error
 	// Moved is when the link last took bytes.
 	Moved() time.Time
+	// Subscribe returns when the broker has granted the filters, or refused one.
+	Subscribe(ctx context.Context, filters ...string) error
+	// Ask subscribes and Unsubscribe ends that; neither waits: the broker's consent may stand behind a megabyte of messages.
+	Ask(filters ...string)
+	Unsubscribe(filters ...string)
 	// Close says goodbye, if the link takes it within a quarter of a second.
 	Close()
 }
@@ -147,15 +152,24 @@ func (d *dumb) Close() {
 	d.wire.Close()
 }
 
-// subscribe is for listen.go. It returns when the broker has granted the filters, or refused one.
-func (d *dumb) subscribe(ctx context.Context, filters []string) error {
+func (d *dumb) Unsubscribe(filters ...string) { d.client.Unsubscribe(filters...) }
+
+func (d *dumb) Ask(filters ...string) { d.client.SubscribeMultiple(atLeastOnce(filters), nil) }
+
+func atLeastOnce(filters []string) map[string]byte {
 	want := map[string]byte{}
 	for _, f := range filters {
 		want[f] = 1
 	}
-	token := d.client.SubscribeMultiple(want, nil)
+	return want
+}
+
+func (d *dumb) Subscribe(ctx context.Context, filters ...string) error {
+	token := d.client.SubscribeMultiple(atLeastOnce(filters), nil)
 	select {
 	case <-token.Done():
+	case <-d.lost:
+		return d.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

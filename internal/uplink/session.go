@@ -57,6 +57,9 @@ func (s *session) run(ctx context.Context) (err error) {
 		}
 	}()
 	prompt := s.class == alpr.Prompt
+	if s.inbox != nil {
+		defer s.u.fetch(ctx, s.pipe, s.inbox)()
+	}
 	var news <-chan struct{}
 	health := time.NewTicker(s.u.cfg.HealthEvery)
 	defer health.Stop()
@@ -258,7 +261,7 @@ func (s *session) judge(ctx context.Context) {
 // announce tells, retained, that the unit is there, what it runs and what it looks for.
 func (s *session) announce() error {
 	status, birth, lists := s.u.status(alpr.Connected), s.u.tell.Birth(), s.u.tell.Hotlists()
-	birth.Cameras, birth.Lists, lists.Lists = some(birth.Cameras), some(birth.Lists), some(lists.Lists)
+	birth.Cameras, birth.Lists, lists.Lists, lists.Refused = some(birth.Cameras), some(birth.Lists), some(lists.Lists), some(lists.Refused)
 	status.Birth = &birth
 	lists.Unit = status.Unit
 	if lists.At.IsZero() {

@@ -5,7 +5,7 @@
 //
 // uplink.go is the table of contents; lane.go walks one class of messages; window.go says how much may be in flight;
 // broker.go reaches the broker over mutual TLS, and explain.go says what to mend when it can't; wire.go and paho.go are
-// the pipe. listen.go is the other end, for the agency's tools.
+// the pipe. fetch.go brings hot lists. listen.go and desk.go are the other end, for the agency's tools.
 package uplink
 
 import (
@@ -70,10 +70,11 @@ type Link struct {
 
 // Uplink delivers one unit's outbox.
 type Uplink struct {
-	cfg  Config
-	box  Outbox
-	tell Telling
-	log  *zap.Logger
+	cfg   Config
+	box   Outbox
+	tell  Telling
+	lists Lists // nil: none are fetched
+	log   *zap.Logger
 
 	news chan struct{} // holds one poke to tell status and hotlist again; further ones are the same poke
 
@@ -128,6 +129,9 @@ func (u *Uplink) Run(ctx context.Context) error {
 	stop()
 	return errors.Join(first, <-ended)
 }
+
+// Fetch has hot lists fetched from the broker, from the next connection on. It is called before Run.
+func (u *Uplink) Fetch(l Lists) { u.lists = l }
 
 // Refresh has status and hotlist told again, soon: a list was activated, a setting changed.
 func (u *Uplink) Refresh() {
