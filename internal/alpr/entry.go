@@ -36,9 +36,9 @@ type ListInfo struct {
 }
 
 // Stale reports whether the list can't be relied on at now: older than after since it was built, whenever it arrived, or past its
-// publisher's own date (R20).
+// publisher's own date (R20). What isn't built, like entries made by hand, never is.
 func (l ListInfo) Stale(now time.Time, after time.Duration) bool {
-	return now.Sub(l.BuiltAt) > after || !l.StaleAt.IsZero() && !now.Before(l.StaleAt)
+	return !l.BuiltAt.IsZero() && now.Sub(l.BuiltAt) > after || !l.StaleAt.IsZero() && !now.Before(l.StaleAt)
 }
 
 // How tells in what way a read matches an entry.
