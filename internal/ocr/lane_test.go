@@ -255,15 +255,17 @@ func TestParkedCar(t *testing.T) {
 	}
 }
 
-// Somebody stands before the parked car for ten seconds: no second event.
+// Somebody stands before the parked car for ten seconds, or a lorry for a minute: no second event.
 func TestParkedCarHiddenForAWhile(t *testing.T) {
-	s := newScript()
-	for seq := uint64(1); seq <= 450; seq++ {
-		if seq < 150 || seq > 300 {
-			s.shows[seq] = []show{{upright(300, 200, 100, 50), "ABC1234", "ABC1234", 0.97}}
+	for _, hidden := range []uint64{150, 900} {
+		s := newScript()
+		for seq := uint64(1); seq <= 300+hidden; seq++ {
+			if seq < 150 || seq > 150+hidden {
+				s.shows[seq] = []show{{upright(300, 200, 100, 50), "ABC1234", "ABC1234", 0.97}}
+			}
 		}
+		expectFinals(t, s.play(300+hidden, tick), "ABC1234")
 	}
-	expectFinals(t, s.play(450, tick), "ABC1234")
 }
 
 // The next car stops at the same place: a new pass.
