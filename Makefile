@@ -88,7 +88,8 @@ bench: ## every benchmark with its rivals, in one run; writes docs/benchmarks.md
 	$(call debs,$(TEST_DEPS))
 	@scripts/bench
 
-accuracy: build ## scores every set under ../shared/data that is there
+accuracy: build ## scores every set under ../shared/data that is there; writes docs/accuracy.md
+	$(call debs,$(RENDER_DEPS) ffmpeg python3)
 	@scripts/accuracy
 
 fuzz: ## every fuzz target in turn, TIME each

@@ -433,8 +433,8 @@ func measures(q ocr.Quality) (all []measureView, advice []string) {
 			advice = append(advice, mend)
 		}
 	}
-	add("character height", fmt.Sprintf("%.0f px", q.CharPx), "20 px or more", "Characters are too small: a longer lens, more pixels, or a camera nearer to the lane.", q.CharPx >= 20, q.CharPx >= 15)
-	add("plate width", fmt.Sprintf("%.0f px", q.Width), "100–250 px", "The plate is too narrow: a longer lens, or a camera nearer to the lane.", q.Width >= 100 && q.Width <= 250, q.Width >= 75)
+	add("character height", fmt.Sprintf("%.0f px", math.Floor(q.CharPx)), "20 px or more", "Characters are too small: a longer lens, more pixels, or a camera nearer to the lane.", q.CharPx >= 20, q.CharPx >= 15)
+	add("plate width", fmt.Sprintf("%.0f px", math.Floor(q.Width)), "100–250 px", "The plate is too narrow: a longer lens, or a camera nearer to the lane.", q.Width >= 100 && q.Width <= 250, q.Width >= 75)
 	add("contrast", fmt.Sprintf("%.0f of 255", q.Contrast), "60 or more", "Ink and ground hardly differ: look at exposure, glare and the infrared lamp.", q.Contrast >= 60, q.Contrast >= 25)
 	add("burnt out or black", fmt.Sprintf("%.1f %%", 100*q.Clipped), "at most 1 %", "Part of the plate is burnt out or black: shorter exposure, less gain, a lamp further from the lens.", q.Clipped <= .01, q.Clipped <= .05)
 	add("edges of strokes", fmt.Sprintf("%.1f px", q.Edge), "at most 2 px", "Strokes are blurred: focus, or a faster shutter.", q.Edge <= 2, q.Edge <= 3)
