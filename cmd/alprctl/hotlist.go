@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
@@ -29,6 +31,7 @@ type source struct {
 	class      string
 	zone       string
 	maxRejects string
+	rejects    string
 }
 
 func (s *source) flags(c *cobra.Command) {
@@ -38,6 +41,7 @@ func (s *source) flags(c *cobra.Command) {
 	f.StringSliceVar(&s.drop, "drop-class", nil, "categories to leave out")
 	f.StringVar(&s.class, "class", "other", "category of rows that name none")
 	f.StringVar(&s.zone, "timezone", "America/New_York", "where days without a time begin and end")
+	f.StringVar(&s.rejects, "rejects", "", "write file, line, reason and field of each row that can't be loaded into this CSV file; no plates")
 	f.StringVar(&s.maxRejects, "max-rejects", "1%", "refuse the list when more of its rows can't be loaded")
 }
 
@@ -72,7 +76,29 @@ func (s *source) read(files []string, now time.Time) (*hotlist.Builder, float64,
 			return nil, 0, err
 		}
 	}
+	if s.rejects != "" {
+		return b, limit, s.tell(b)
+	}
 	return b, limit, nil
+}
+
+// tell writes the rows that can't be loaded.
+func (s *source) tell(b *hotlist.Builder) error {
+	report, err := b.Report()
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	w.Write([]string{"file", "line", "reason", "field"})
+	for _, r := range report.Bad {
+		w.Write([]string{r.File, strconv.Itoa(r.Line), string(r.Reason), r.Field})
+	}
+	w.Flush() // into memory: can't fail
+	if err := os.WriteFile(s.rejects, out.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write the rejects: %w", err)
+	}
+	return nil
 }
 
 // share reads 1% or 0.01.

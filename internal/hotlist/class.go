@@ -2,6 +2,7 @@ package hotlist
 
 import (
 	"strings"
+	"unicode"
 )
 
 // class is what kind of entry a list's letter or words mean.
@@ -74,13 +75,13 @@ func classOfWords(category string) class {
 	if word == "" {
 		word = "other"
 	}
-	return class{word: clip(word, maxShort), priority: 50}
+	return class{word: strings.TrimRight(clip(word, maxShort), "_"), priority: 50}
 }
 
 // normal is lower case, with single spaces between letters and digits.
 func normal(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > 127)
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > 127 && unicode.In(r, unicode.L, unicode.N, unicode.M))
 	}), " ")
 }
 

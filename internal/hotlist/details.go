@@ -64,11 +64,11 @@ func (p *Package) SetPlaces(b []byte) error {
 type details struct {
 	mu     sync.Mutex
 	open   *opening
-	recent []unpacked // the latest last
+	recent []opened // the latest last
 }
 
-// unpacked is a chunk's records.
-type unpacked struct {
+// opened is a chunk's records.
+type opened struct {
 	part, chunk int
 	records     [][]byte
 }
@@ -109,7 +109,7 @@ func (p *Package) Entry(ordinal int) (alpr.Entry, error) {
 
 func (p *Package) unpack(part, chunk int, magic string) ([][]byte, error) {
 	d := &p.details
-	if i := slices.IndexFunc(d.recent, func(u unpacked) bool { return u.part == part && u.chunk == chunk }); i >= 0 {
+	if i := slices.IndexFunc(d.recent, func(u opened) bool { return u.part == part && u.chunk == chunk }); i >= 0 {
 		u := d.recent[i]
 		d.recent = append(slices.Delete(d.recent, i, i+1), u)
 		return u.records, nil
@@ -125,7 +125,7 @@ func (p *Package) unpack(part, chunk int, magic string) ([][]byte, error) {
 		return nil, err
 	}
 	raw = slices.Clone(raw)
-	u := unpacked{part: part, chunk: chunk}
+	u := opened{part: part, chunk: chunk}
 	if err := records(raw, magic, p.manifest.Parts[part].Chunks[chunk].Count, func(r []byte) error {
 		u.records = append(u.records, r)
 		return nil

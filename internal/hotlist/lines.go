@@ -3,11 +3,13 @@ package hotlist
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -33,6 +35,43 @@ func newLines(r io.Reader) *lines {
 		b = bufio.NewReaderSize(transform.NewReader(b, utf16), maxLine)
 	}
 	return &lines{r: b}
+}
+
+// unpacked is a list's text: of a gzip or zstd file what it holds, of any other itself. done gives back what that took.
+func unpacked(r io.Reader) (text io.Reader, done func(), err error) {
+	b := bufio.NewReader(r)
+	head, _ := b.Peek(4)
+	switch {
+	case bytes.HasPrefix(head, []byte{0x1F, 0x8B}):
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, func() { z.Close() }, nil
+	case bytes.HasPrefix(head, []byte{0x28, 0xB5, 0x2F, 0xFD}):
+		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	}
+	return b, func() {}, nil
+}
+
+// ahead reports whether a line that hasn't been given yet, of those in the next 64 KiB, is such a one.
+func (l *lines) ahead(such func(line string) bool) bool {
+	b, _ := l.r.Peek(maxLine)
+	for line := range bytes.Lines(b) {
+		if such(string(bytes.TrimRight(line, "\r\n"))) {
+			return true
+		}
+	}
+	return false
+}
+
+// ended reports whether nothing but blank lines follows, as far as 64 KiB tell.
+func (l *lines) ended() bool {
+	return !l.ahead(func(line string) bool { return strings.TrimSpace(line) != "" })
 }
 
 // next is the next line without its end, and its number from 1. long tells that it was above 64 KiB; then text is empty.

@@ -78,7 +78,12 @@ func newParser(o Options, report *Report, emit func(alpr.Entry)) (*parser, error
 // counted in the report.
 func (p *parser) parse(file string, r io.Reader) error {
 	p.file = file
-	l := newLines(r)
+	plain, done, err := unpacked(r)
+	if err != nil {
+		return hinted{fmt.Errorf("%s: %w", file, err), "it begins as a gzip or zstd file does, but is none: copy it again"}
+	}
+	defer done()
+	l := newLines(plain)
 	first, number, long, err := l.next()
 	for err == nil && !long && strings.TrimSpace(first) == "" {
 		first, number, long, err = l.next()
@@ -98,9 +103,11 @@ func (p *parser) parse(file string, r io.Reader) error {
 		switch {
 		case isTable:
 			format = Delimited
-		case looksNCIC(first) || len(first) < 39 || !strings.ContainsAny(first, ",;\t|"):
+		case looksNCIC(first) || l.ahead(looksNCIC):
 			// The extract's first line is a header of no fixed form; the rows decide.
 			format = NCIC
+		case !strings.ContainsAny(first, ",;\t|") && (l.ended() || l.ahead(func(line string) bool { return len(line) > 27 })):
+			format = NCIC // rows of another kind, each told, or an extract without any
 		default:
 			return p.noHeader(number)
 		}

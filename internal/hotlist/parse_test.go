@@ -1,9 +1,13 @@
 package hotlist
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/binary"
+	"encoding/csv"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +15,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 
 	"alprd/internal/alpr"
 )
@@ -129,7 +134,7 @@ func TestNCICRejects(t *testing.T) {
 		if r.why != "" {
 			want[r.why]++
 			if len(first) < 10 {
-				first = append(first, BadRow{"list.txt", i + 1, r.why})
+				first = append(first, BadRow{"list.txt", i + 1, r.why, r.why.field()})
 			}
 		}
 	}
@@ -366,31 +371,127 @@ func TestNoList(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, reading ends, rows add up, and entries survive their encoding.
-func FuzzRead(f *testing.F) {
-	f.Add("plate,state\nABC1,NC\n")
-	f.Add("felony;ABC1234;2026-11-01;2027-01-31\n")
-	f.Add(ncicHeader + "\n" + ncic("V123456789", "NC0410000", "20261101", "TZY6473", "NC", "2027", "PC", "2019", "FORD", "FUS", "4D", "RED/BLK"))
-	f.Add("plate,reason\nABC1,\"a\n\"\n\xFF\xFE")
-	f.Fuzz(func(t *testing.T, text string) {
+// Lists come packed, too; and what begins so and isn't is told.
+func TestPackedLists(t *testing.T) {
+	const text = "plate,state\nABC1,NC\nABC2,VA\n"
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	w.Write([]byte(text))
+	w.Close()
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, packed := range map[string]string{"gzip": gz.String(), "zstd": string(z.EncodeAll([]byte(text), nil))} {
+		if got, _, _ := read(t, Options{}, packed); len(got) != 2 {
+			t.Errorf("%s: %d entries", name, len(got))
+		}
 		b, err := NewBuilder(Options{Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.Read("x", strings.NewReader(text)) != nil {
-			return
+		if err := b.Read("cut", strings.NewReader(packed[:len(packed)-9])); err == nil {
+			t.Errorf("%s: half a file is a list", name)
 		}
-		r, err := b.Report()
+	}
+}
+
+// What is an extract is told by its rows: a table without a plate column isn't one, however short its header; a broken first row doesn't hide one.
+func TestGuess(t *testing.T) {
+	row := ncic("V123456789", "NC0410000", "20261101", "TZY6473", "NC", "2027", "PC", "2019", "FORD", "FUS", "4D", "RED")
+	for text, want := range map[string]int{
+		ncicHeader + "\n" + row: 1,
+		"A,B\n" + row:           1,
+		ncicHeader + "\nV12345678X" + row[10:] + "\n" + row: 2,
+		ncicHeader + "\n":        0,
+		"name,region\nABC1,NC\n": -1,
+		"a,b\nc,d\n":             -1,
+	} {
+		b, err := NewBuilder(Options{Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}
-		left, n := 0, 0
+		err = b.Read("x", strings.NewReader(text))
+		r, _ := b.Report()
+		if want < 0 && err == nil || want >= 0 && (err != nil || r.Format != NCIC || r.Rows != want) {
+			t.Errorf("%.40q: %v, %d rows as %s", text, err, r.Rows, r.Format)
+		}
+	}
+}
+
+// Whatever a file holds, reading ends, rows add up, and the entries, written in the canonical form, read back as the same.
+func fuzzRead(f *testing.F, format Format) {
+	f.Fuzz(func(t *testing.T, text string) {
+		r, b, ok := fuzzed(t, format, text)
+		if !ok {
+			return
+		}
+		left := 0
 		for _, v := range r.LeftOut {
 			left += v
 		}
-		b.Entries(func(alpr.Entry) bool { n++; return true })
-		if n != r.Entries || r.Rows != r.Entries+r.Duplicates+r.Expired+left+r.Rejected() {
-			t.Fatalf("%d entries came back; %+v", n, r)
+		if r.Rows != r.Entries+r.Duplicates+r.Expired+left+r.Rejected() {
+			t.Fatalf("%+v", r)
+		}
+		var again strings.Builder
+		w := csv.NewWriter(&again)
+		w.Write([]string{"plate", "state", "category", "effective", "expires", "priority", "make", "model", "colour", "year", "reason", "instructions", "id", "entered", "operator"})
+		when := func(at time.Time) string {
+			if at.IsZero() {
+				return ""
+			}
+			return at.Format(time.RFC3339)
+		}
+		b.Entries(func(e alpr.Entry) bool {
+			if e.Region == "us-gov" || strings.HasPrefix(e.Region, "zz-") || strings.Contains(e.Class+e.Reason, "calibrat") || strings.Contains(strings.ToUpper(e.Class+e.Reason), "CALIBRAT") {
+				return true // codes and texts that only the extract has
+			}
+			w.Write([]string{e.Plate.Text(), e.Region, e.Class, when(e.EffectiveAt), when(e.ExpiresAt), strconv.Itoa(e.Priority), e.Make, e.Model, e.Colour, e.Year, e.Reason, e.Instructions, e.ID,
+				when(e.EnteredAt), e.Operator})
+			return true
+		})
+		w.Flush()
+		want := map[string]bool{}
+		for _, r := range b.records {
+			want[r] = true
+		}
+		r2, c, ok := fuzzed(t, Delimited, again.String())
+		if !ok || r2.Rejected() > 0 {
+			t.Fatalf("the canonical form is refused: %+v\n%q", r2, again.String())
+		}
+		for _, r := range c.records {
+			if !want[r] {
+				t.Fatalf("another entry came back: %q of\n%q", r, again.String())
+			}
 		}
 	})
+}
+
+func fuzzed(t *testing.T, format Format, text string) (Report, *Builder, bool) {
+	b, err := NewBuilder(Options{Now: now, Format: format})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Read("x", strings.NewReader(text)) != nil {
+		return Report{}, nil, false
+	}
+	r, err := b.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, b, true
+}
+
+func FuzzDelimited(f *testing.F) {
+	f.Add("plate,state\nABC1,NC\n")
+	f.Add("felony;ABC1234;2026-11-01;2027-01-31\n")
+	f.Add("plate,reason\nABC1,\"a\n\"\n\xFF\xFE")
+	f.Add("tag\tprovince\texpiry\tpriority\toperator\tnotes\nA?C1\tON\t12/31/2026\thigh\tDay\tseen\n")
+	fuzzRead(f, Auto)
+}
+
+func FuzzNCIC(f *testing.F) {
+	f.Add(ncicHeader + "\n" + ncic("V123456789", "NC0410000", "20261101", "TZY6473", "NC", "2027", "PC", "2019", "FORD", "FUS", "4D", "RED/BLK"))
+	f.Add(ncic("A12345678O", "NC041OOOO", "2O2611O1", "O0O1", "N0", "", "", "", "MÜLL", "", "", ""))
+	fuzzRead(f, NCIC)
 }

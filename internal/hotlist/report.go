@@ -42,7 +42,30 @@ type BadRow struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"` // from 1
 	Reason Reason `json:"reason"`
+	Field  string `json:"field"` // the column that is wrong; empty where it is the row
 }
+
+// field is the column that a reason is about.
+func (r Reason) field() string {
+	switch r {
+	case EmptyPlate, JunkPlate, LongPlate, BadPlate, OpenPlate, Calibration:
+		return "plate"
+	case BadState:
+		return "state"
+	case BadDate, LastingManual:
+		return "date"
+	case BadPriority:
+		return "priority"
+	case UnknownClass:
+		return "class"
+	case BareManual:
+		return "reason"
+	}
+	return ""
+}
+
+// maxKept is how many rows that can't be loaded are kept one by one; all are counted.
+const maxKept = 100_000
 
 // Report counts what became of the rows. Rows = Entries + Duplicates + Expired + LeftOut + Rejects, all summed up.
 type Report struct {
@@ -59,6 +82,8 @@ type Report struct {
 	NoYear     int            `json:"unreadable_year"` // vehicle years that are none; the entry stays, without
 	Ignored    []string       `json:"ignored_columns"`
 	Format     Format         `json:"format"`
+
+	Bad []BadRow `json:"-"` // every reject, up to a hundred thousand
 }
 
 func newReport() Report {
@@ -76,8 +101,12 @@ func (r Report) Rejected() int {
 
 func (r *Report) reject(file string, line int, why Reason) {
 	r.Rejects[why]++
+	bad := BadRow{file, line, why, why.field()}
 	if len(r.First) < 10 {
-		r.First = append(r.First, BadRow{file, line, why})
+		r.First = append(r.First, bad)
+	}
+	if len(r.Bad) < maxKept {
+		r.Bad = append(r.Bad, bad)
 	}
 }
 
