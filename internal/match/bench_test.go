@@ -264,7 +264,6 @@ func BenchmarkMatch(b *testing.B) {
 				var q query
 				run(b, len(reads), 1, func(i int) { q.prepare(reads[i]) })
 			})
-			expected := newPrior(p)
 			b.Run(name+"search", func(b *testing.B) {
 				prepared := make([]query, len(reads))
 				for i := range reads {
@@ -272,7 +271,7 @@ func BenchmarkMatch(b *testing.B) {
 				}
 				nodes, asked := 0, 0
 				run(b, len(reads), 1, func(i int) {
-					_, n := prepared[i].search(p, &expected, threshold)
+					_, n := prepared[i].search(p, listedWeight(p.Len()), threshold)
 					nodes += n
 					asked++
 				})
@@ -286,14 +285,14 @@ func BenchmarkMatch(b *testing.B) {
 func BenchmarkRescore(b *testing.B) {
 	for _, looks := range []int{1, 4} {
 		b.Run(fmt.Sprintf("looks=%d", looks), func(b *testing.B) {
-			reads, truths, flat := benchReads(looks), benchTruths(), prior{listed: 1}
+			reads, truths := benchReads(looks), benchTruths()
 			prepared := make([]query, len(reads))
 			for i := range reads {
 				prepared[i].prepare(reads[i])
 			}
 			run(b, len(reads), 1, func(i int) {
 				prepared[i].own, prepared[i].scorer = nil, nil
-				prepared[i].posterior(fold(truths[i]), &flat)
+				prepared[i].posterior(fold(truths[i]), 1)
 			})
 		})
 	}

@@ -45,7 +45,7 @@ type list struct {
 	rules   Rules
 	plates  *Plates
 	details Details
-	prior   prior
+	weight  float64 // see listedWeight
 }
 
 const (
@@ -126,7 +126,7 @@ func build(l List) (*list, error) {
 		}
 		out.plates, out.details = plates, slab
 	}
-	out.prior = newPrior(out.plates)
+	out.weight = listedWeight(out.plates.Len())
 	return out, nil
 }
 
@@ -163,16 +163,16 @@ func (l *list) match(q *query, read alpr.Read, now time.Time, hits []alpr.Hit) [
 		return hits
 	}
 	least := l.rules.least()
-	codes, _ := q.search(l.plates, &l.prior, least)
+	codes, _ := q.search(l.plates, l.weight, least)
 	for _, code := range codes {
 		text := decode(code)
-		if p := q.posterior(text, &l.prior); p >= least { // NaN is no belief
+		if p := q.posterior(text, l.weight); p >= least { // NaN is no belief
 			hits = l.hits(code, text, p, read, now, hits)
 		}
 	}
 	for _, n := range q.slips(l.plates, codes) {
 		text := decode(n.code)
-		p := n.likelihood * l.prior.of(text) * l.prior.listed
+		p := n.likelihood * l.weight
 		if how, _ := explain(read.Plate.Text(), text); how == alpr.MissingChar {
 			p /= float64(alpr.Blank) // it may be any character
 		}
@@ -180,7 +180,7 @@ func (l *list) match(q *query, read alpr.Read, now time.Time, hits []alpr.Hit) [
 			hits = l.hits(n.code, text, p, read, now, hits)
 		}
 	}
-	for code, p := range q.open(l.plates, &l.prior) {
+	for code, p := range q.open(l.plates) {
 		if p >= least {
 			hits = l.hits(code, decode(code), p, read, now, hits)
 		}

@@ -271,7 +271,7 @@ func TestNoiseMatchesNothing(t *testing.T) {
 				}
 				var q query
 				q.prepare(read)
-				if _, nodes := q.search(x.lists[0].plates, &x.lists[0].prior, 0.001); nodes > 200_000 {
+				if _, nodes := q.search(x.lists[0].plates, x.lists[0].weight, 0.001); nodes > 200_000 {
 					t.Errorf("weight %v, %d columns: %d nodes visited", weight, columns, nodes)
 				}
 			}

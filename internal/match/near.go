@@ -162,8 +162,7 @@ func (r *reach) walk(t *trie, l alpr.Lattice, mirrored bool, least float64, from
 // settle adds what may be left out of the lattice, and drops what can't reach least any more; false when nothing remains.
 func (r *reach) settle(s *spelt) bool {
 	n := len(r.slots)
-	any := false
-	lo := n + 1
+	lo, hi := n+1, -1
 	for i := s.lo; i <= s.hi; i++ {
 		for e := range s.p {
 			p := s.p[e][i]
@@ -174,7 +173,7 @@ func (r *reach) settle(s *spelt) bool {
 				s.p[e][i] = 0
 				continue
 			}
-			any, lo = true, min(lo, i)
+			lo, hi = min(lo, i), i
 			if i == n {
 				continue
 			}
@@ -188,8 +187,8 @@ func (r *reach) settle(s *spelt) bool {
 			}
 		}
 	}
-	s.lo = lo
-	return any
+	s.lo, s.hi = lo, hi
+	return hi >= 0
 }
 
 // wanted are the characters that may come next.
@@ -280,6 +279,10 @@ func (r *reach) middle(prefix uint64) {
 
 func (r *reach) lower(depth int, head uint64, prefix uint32, rest []uint32) {
 	s := &r.states[depth]
+	if s.lo == s.hi && s.p[0][s.lo] == 0 && s.lo >= r.solid && len(rest) <= some {
+		r.exactly(depth, head, prefix, rest, s.lo, s.p[1][s.lo]) // the edit is used up, and there is but one way on
+		return
+	}
 	if len(rest) <= few {
 		r.each(depth, head, prefix, rest)
 		return
@@ -370,8 +373,8 @@ func (r *reach) exactly(depth int, head uint64, prefix uint32, rest []uint32, sl
 	}
 }
 
-// few plates are quicker spelt one by one than walked.
-const few = 4
+// few plates are quicker spelt one by one than walked; so are some, where there is but one way to spell them.
+const few, some = 4, 40
 
 // each is lower for few plates.
 func (r *reach) each(depth int, head uint64, prefix uint32, rest []uint32) {

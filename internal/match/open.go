@@ -9,7 +9,7 @@ import (
 // open yields the listed plates that leave characters open and fit something that the read thinks of, with how sure it is of
 // some plate that fits: the sum over the read's own candidates that do. What the read didn't think of holds little, and
 // counting it could only add.
-func (q *query) open(p *Plates, prior *prior) iter.Seq2[uint64, float64] {
+func (q *query) open(p *Plates) iter.Seq2[uint64, float64] {
 	return func(yield func(uint64, float64) bool) {
 		if p.open == 0 {
 			return
@@ -31,7 +31,7 @@ func (q *query) open(p *Plates, prior *prior) iter.Seq2[uint64, float64] {
 				if _, ok := sums[code]; !ok {
 					order = append(order, code)
 				}
-				sums[code] += q.share(i, prior)
+				sums[code] += q.share(i)
 			})
 		}
 		for _, code := range order {

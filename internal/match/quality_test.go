@@ -49,8 +49,7 @@ func BenchmarkQuality(b *testing.B) {
 	slices.Sort(codes)
 	plates := packSorted(slices.Clone(codes))
 	for _, size := range []int{500_000, 10_000_000} {
-		q := quality{b: b, plates: plates, size: size, share: float64(size) / float64(total), rule: newRule(codes), prior: newPrior(plates)}
-		q.prior.listed = listedWeight(size)
+		q := quality{b: b, plates: plates, size: size, share: float64(size) / float64(total), rule: newRule(codes), weight: listedWeight(size)}
 		var all []judged
 		for _, f := range files {
 			all = append(all, q.judge(strings.TrimSuffix(filepath.Base(f), ".jsonl"), readsOf(b, strings.TrimSuffix(f, ".jsonl")))...)
@@ -65,7 +64,7 @@ type quality struct {
 	plates *Plates
 	size   int     // of a list
 	share  float64 // of plates that one list has
-	prior  prior
+	weight float64
 	rule   *rule
 }
 
@@ -89,11 +88,11 @@ func (q *quality) judge(name string, reads []realRead) []judged {
 		if !query.prepare(k.read) {
 			continue
 		}
-		j := judged{truth: query.posterior(truth, &q.prior)}
-		codes, _ := query.search(q.plates, &q.prior, floor)
+		j := judged{truth: query.posterior(truth, q.weight)}
+		codes, _ := query.search(q.plates, q.weight, floor)
 		for _, c := range slices.Clone(codes) {
 			if t := decode(c); t != truth {
-				if p := query.posterior(t, &q.prior); p >= floor {
+				if p := query.posterior(t, q.weight); p >= floor {
 					j.wrong = append(j.wrong, p)
 				}
 			}

@@ -19,7 +19,7 @@ type query struct {
 	texts    []string // the candidates' texts, folded, each once, in order; mirrored as the looks are
 	looks    []look
 	scorer   *scorer
-	scores   []float64    // the candidates' exp(score), at least
+	named    float64      // the sum of the candidates' exp(score), at least
 	unnamed  float64      // exp(score) of what nobody named, at least
 	shares   float64      // looks that count as independent, at most 3
 	states   []state      // maxText+1 times looks
@@ -36,6 +36,7 @@ type query struct {
 type own struct {
 	texts  []string // as they are read
 	scores []float64
+	sum    float64   // of scores
 	left   []float64 // of each look, what they leave
 }
 
@@ -123,7 +124,7 @@ func (q *query) weighOwn() {
 	for i := range left {
 		left[i] = 1
 	}
-	q.scores = q.scores[:0]
+	q.named = 0
 	last := ""
 	for _, t := range q.texts {
 		var score float64
@@ -131,7 +132,7 @@ func (q *query) weighOwn() {
 			if q.mirrored {
 				t = mirror(t)
 			}
-			q.scores = append(q.scores, math.Exp(q.exactly().score(t, left)))
+			q.named += math.Exp(q.exactly().score(t, left))
 			continue
 		}
 		// What it has in common with the one before is spelt already.
@@ -147,11 +148,11 @@ func (q *query) weighOwn() {
 		}
 		for i := range q.looks {
 			p := float64(q.looks[i].complete(&q.states[len(t)*n+i]))
-			// Rounded up, so that left is rounded down; scores must be rounded down as well.
+			// Rounded up, so that left is rounded down; named must be rounded down as well.
 			score += q.looks[i].power * alpr.Robust(p*math.Exp(-0.8e-3*float64(q.looks[i].columns)))
 			left[i] -= p
 		}
-		q.scores = append(q.scores, math.Exp(score))
+		q.named += math.Exp(score)
 	}
 	for i := range q.looks {
 		left[i] = max(left[i]-float64(q.looks[i].slop)*float64(len(q.texts)), 0)
@@ -182,23 +183,16 @@ func (q *query) exactly() *scorer {
 // belief is s / (c + s + rest without it), or s / (c + rest) when it is a candidate itself. If it takes at most half of what
 // every look leaves, the rest keeps at least 2^-shares of its weight, and s must reach always; if it takes more in some
 // look, s must reach heavy.
-func (q *query) bounds(p *prior, threshold float64) (always, heavy float64) {
+func (q *query) bounds(weight, threshold float64) (always, heavy float64) {
 	const slack = 1e-6 // what rounding may cost
 	least := 0.0
 	for i := range q.looks {
 		least += q.looks[i].power * alpr.Robust(support)
 	}
-	named := 0.0
-	for i, t := range q.texts {
-		if q.mirrored {
-			t = mirror(t)
-		}
-		named += q.scores[i] * p.of(t)
-	}
-	// Weights move all that: with g of its form, a text's is g·listed, and g where it counts among the candidates.
-	threshold /= p.most() * (p.listed*(1-threshold) + threshold)
-	always = math.Log(threshold * (named + q.unnamed*math.Exp2(-q.shares)))
-	heavy = math.Log(threshold * named)
+	// The list's weight moves all that; where the text is a candidate itself, it counts whole among them.
+	threshold /= weight*(1-threshold) + threshold
+	always = math.Log(threshold * (q.named + q.unnamed*math.Exp2(-q.shares)))
+	heavy = math.Log(threshold * q.named)
 	return max(always, least) - slack, max(heavy, least) - slack
 }
 
@@ -217,49 +211,40 @@ func (q *query) weigh() *own {
 		}
 		o.texts = append(o.texts, t)
 		o.scores[i] = math.Exp(q.exactly().score(t, o.left))
+		o.sum += o.scores[i]
 	}
 	q.own = o
 	return o
 }
 
-// posterior is how sure the read is of a folded text that a list of such a prior holds: its share among the read's own candidates
-// and all the plates that nobody named, listed or not, each by what is expected of it. What else is listed doesn't change it.
-// It is 0 for a text without support.
-func (q *query) posterior(text string, p *prior) float64 {
+// posterior is how sure the read is of a folded text that a list of such a weight holds: its share among the read's own candidates
+// and all the plates that nobody named, listed or not. What else is listed doesn't change it. It is 0 for a text without
+// support.
+func (q *query) posterior(text string, weight float64) float64 {
 	o := q.weigh()
 	least := 0.0
 	for _, l := range q.looks {
 		least += l.power * alpr.Robust(support)
 	}
-	left := slices.Clone(o.left)
-	own := slices.Index(o.texts, text)
+	left, others := slices.Clone(o.left), o.sum
 	var score float64
-	if own >= 0 {
-		score = math.Log(o.scores[own])
+	if i := slices.Index(o.texts, text); i >= 0 {
+		score = math.Log(o.scores[i])
+		others -= o.scores[i]
 	} else {
 		score = q.exactly().score(text, left)
 	}
 	if score < least {
 		return 0
 	}
-	sum := math.Exp(q.evidence.Unnamed(left))
-	for i, t := range o.texts {
-		if i != own {
-			sum += o.scores[i] * p.of(t)
-		}
-	}
-	s := math.Exp(score) * p.of(text) * p.listed
-	return s / (s + sum)
+	s := math.Exp(score) * weight
+	return s / (s + others + math.Exp(q.evidence.Unnamed(left)))
 }
 
 // share is how sure the read is of one of its own candidates, listed or not.
-func (q *query) share(i int, p *prior) float64 {
+func (q *query) share(i int) float64 {
 	o := q.weigh()
-	sum := math.Exp(q.evidence.Unnamed(o.left))
-	for k, t := range o.texts {
-		sum += o.scores[k] * p.of(t)
-	}
-	return o.scores[i] * p.of(o.texts[i]) / sum
+	return o.scores[i] / (o.sum + math.Exp(q.evidence.Unnamed(o.left)))
 }
 
 // evidenceOf is the read's evidence, or what can be made of less: a lattice, which is a posterior whose columns are its slots.

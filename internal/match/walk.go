@@ -18,12 +18,12 @@ type walk struct {
 
 // search finds every plate whose posterior can reach threshold, and maybe some that can't: posterior tells. The codes
 // that it returns are of plates as they are read, each once, and are the query's to overwrite.
-func (q *query) search(p *Plates, prior *prior, threshold float64) (codes []uint64, nodes int) {
+func (q *query) search(p *Plates, weight, threshold float64) (codes []uint64, nodes int) {
 	w := &walk{query: q, trie: &p.forward, floor: math.Exp(alpr.Robust(0)), certain: math.Exp(alpr.Robust(1))}
 	if q.mirrored {
 		w.trie = &p.backward
 	}
-	w.always, w.heavy = q.bounds(prior, threshold)
+	w.always, w.heavy = q.bounds(weight, threshold)
 	q.hits = q.hits[:0]
 	w.node(0, 0, -1)
 	if q.mirrored {
