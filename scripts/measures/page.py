@@ -153,7 +153,7 @@ def cut(m):
         return []
     L = ['## Plates that the picture\'s edge cuts', '', 'Plates that were read rightly, their pictures cut between two characters, through one, and 2 % of their width beside the plate. A cut plate is told as `*BC1234`, partial, with what is',
          'visible; one of fewer than four visible characters isn\'t told. `closeups` are pictures of a plate and nothing else, on which hardly anything but the plate\'s shape tells',
-         'that it goes on. The last rows are whole plates at the very edge.', '']
+         'that it goes on. Cut beside the plate, it is whole and is to be told so.', '']
     L += table(['set', 'cut', 'pictures', 'partial and fits', 'partial, wrong', 'told as whole', 'not told'],
                [[n, where, k['all']] + [pct(k[x], k['all']) + ' %' for x in ('fits', 'astray', 'whole', 'nothing')] for (n, where), k in m['cuts'].items()])
     return L + ['As they are, ' + ', '.join(f'{sum(bool(c.plate.get("partial")) for c in cs if c.plate)} of {sum(bool(c.plate) for c in cs)} plates of `{n}`' for n, cs in m['cases'].items()) + ' are called partial.', '']
@@ -162,7 +162,7 @@ def cut(m):
 def passes(m):
     if not m['passes']:
         return []
-    return ['## Rendered passes', '', 'Films of the demo\'s renderer, H.264, `go run ./cmd/passes -json`. Beside it what the same frames say one by one: how many legible frames are read rightly, and for how many vehicles',
+    return ['## Rendered passes', '', 'Films of the demo\'s renderer, H.264, `go run ./cmd/passes -json ' + m['films'] + '`. Beside it what the same frames say one by one: how many legible frames are read rightly, and for how many vehicles',
             'most of their frames are. `wrong at 0.9`: events of another text that are at least so sure, of all that are.', ''] + table(
         ['scene', 'vehicles', 'exact %', 'events a vehicle', 'unread', 'wrong', 'wrong at 0.9', 'phantoms', 'single frames %', 'majority of frames %'],
         [[p['scene'], p['vehicles'], f"{p['exact_pct']:.1f}", f"{p['events_per_vehicle']:.3f}", p['unread'], p['wrong'], f"{p['wrong_at_0_9']} of {p.get('sure_at_0_9', '–')}", p['phantoms']]
