@@ -81,9 +81,14 @@ type readerConfig struct {
 }
 
 type hotlistConfig struct {
-	Name      string
-	PublicKey string `mapstructure:"public_key"`
-	Threshold *float64
+	Name       string
+	PublicKey  string `mapstructure:"public_key"`
+	Threshold  *float64
+	Priority   *int
+	Ways       []string
+	Hours      []string
+	Zone       string
+	Directions []string
 }
 
 // trustConfig says whose people may command the unit.
@@ -409,6 +414,9 @@ func (c config) problems(file string) []error {
 			bad(key("name"), fmt.Sprintf("%q is used twice", l.Name), "name each list once")
 		}
 		lists[l.Name] = true
+		if _, k, err := l.rules(); err != nil {
+			bad(key(k), err.Error(), "see configs/alprd.yaml for its form")
+		}
 		if l.PublicKey == "" {
 			bad(key("public_key"), "is missing", "name the publisher's .pub file, made by alprctl keygen")
 		}

@@ -190,7 +190,8 @@ func platesOf(pkg *hotlist.Package) iter.Seq2[alpr.Plate, error] {
 
 func (h *hotlists) list(pkg *hotlist.Package, plates *match.Plates) match.List {
 	info := pkg.Info()
-	return match.List{Info: info, Rules: match.Rules{Threshold: *h.cfg[info.Name].Threshold}, Plates: plates, Details: pkg}
+	rules, _, _ := h.cfg[info.Name].rules() // checked when the configuration was read
+	return match.List{Info: info, Rules: rules, Plates: plates, Details: pkg}
 }
 
 func (h *hotlists) admit(m hotlist.Manifest) error {
