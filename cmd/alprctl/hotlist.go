@@ -117,10 +117,15 @@ func share(s string) (float64, error) {
 func hotlistPreviewCommand() *cobra.Command {
 	var src source
 	var show, asJSON bool
+	var sample string
 	c := &cobra.Command{
 		Use:   "preview FILE…",
 		Short: "Show what publishing would load, and what it would refuse; no plates unless --show",
-		Args:  cobra.MinimumNArgs(1),
+		Long: `Show what publishing would load, and what it would refuse; no plates unless --show.
+
+With --sample, reads of a unit (alprd read --json --posteriors) are matched against the list: how many alerts each threshold would have
+raised, and which entries reads of other plates come near to. Choose hotlists threshold of the units' configuration by looking at that.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
 			b, limit, err := src.read(files, time.Now())
 			if err != nil {
@@ -136,6 +141,13 @@ func hotlistPreviewCommand() *cobra.Command {
 			if refusal != nil {
 				p.Refused = refusal.Error()
 			}
+			if sample != "" {
+				w, err := tryOut(b, sample, time.Now())
+				if err != nil {
+					return err
+				}
+				p.Sample = &w
+			}
 			switch {
 			case asJSON && show:
 				p.List = rows(b)
@@ -146,6 +158,9 @@ func hotlistPreviewCommand() *cobra.Command {
 				printReport(c.OutOrStdout(), report)
 				fmt.Fprintf(c.OutOrStdout(), "look-alikes  %d plates differ from another listed plate by look-alike characters only (0ODQ 1I 2Z 5S 6G 8B)\n", p.LookAlike)
 				fmt.Fprintf(c.OutOrStdout(), "shared       %d plates stand under several states, classes or records\n", p.Shared)
+				if p.Sample != nil {
+					p.Sample.print(c.OutOrStdout())
+				}
 				if show {
 					printRows(c.OutOrStdout(), rows(b))
 				}
@@ -154,6 +169,7 @@ func hotlistPreviewCommand() *cobra.Command {
 		},
 	}
 	src.flags(c)
+	c.Flags().StringVar(&sample, "sample", "", "reads to try the list on: a file of alprd read --json --posteriors")
 	c.Flags().BoolVar(&show, "show", false, "list the entries with their plates")
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return c

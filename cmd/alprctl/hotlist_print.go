@@ -18,6 +18,7 @@ type preview struct {
 	LookAlike int            `json:"look_alike_plates"`
 	Shared    int            `json:"shared_plates"`
 	Refused   string         `json:"refused,omitempty"`
+	Sample    *whatIf        `json:"sample,omitempty"`
 	List      []shownEntry   `json:"entries,omitempty"`
 }
 

@@ -186,6 +186,43 @@ func TestPreview(t *testing.T) {
 	}
 }
 
+// A list tried on reads says how many alerts each threshold raises, fewer the higher it is, and which entries others come near to, by id.
+func TestPreviewSample(t *testing.T) {
+	list := write(t, "list.csv", "plate,state,category,id\nABC1234,NC,stolen vehicle,N1\nA8C1234,NC,stolen vehicle,N2\nXYZ9999,NC,felony,N3\n")
+	sample := write(t, "reads.jsonl", `{"file":"a.jpg","plates":[{"text":"ABC1234","confidence":0.9,"region":"us-nc","candidates":[{"text":"ABC1234","confidence":0.9},{"text":"A8C1234","confidence":0.08}],"lattice":[[["A",1]],[["B",0.91],["8",0.09]],[["C",1]],[["1",1]],[["2",1]],[["3",1]],[["4",1]]]}]}
+{"pass":1,"text":"QQQ1111","confidence":0.99,"region":null,"candidates":[{"text":"QQQ1111","confidence":0.99}],"lattice":[[["Q",1]],[["Q",1]],[["Q",1]],[["1",1]],[["1",1]],[["1",1]],[["1",1]]]}
+{"file":"b.jpg","plates":[]}
+`)
+	code, out, errs := alprctl(t, "hotlist", "preview", "--json", "--sample", sample, list)
+	if code != 0 {
+		t.Fatal(errs)
+	}
+	var p preview
+	if err := json.Unmarshal([]byte(out), &p); err != nil {
+		t.Fatal(err)
+	}
+	s := p.Sample
+	if s == nil || s.Reads != 2 || len(s.Thresholds) != len(thresholds) || s.Thresholds[0].Reads != 1 || s.Thresholds[0].Hits != 2 || s.Thresholds[0].How["exact"] != 1 {
+		t.Fatalf("%s", out)
+	}
+	for i := 1; i < len(s.Thresholds); i++ {
+		if s.Thresholds[i].Hits > s.Thresholds[i-1].Hits {
+			t.Errorf("more hits at a higher threshold: %+v", s.Thresholds)
+		}
+	}
+	if len(s.Prone) != 1 || s.Prone[0].ID != "N2" || s.Prone[0].Texts != 1 || s.Prone[0].Posterior <= 0 {
+		t.Errorf("prone: %+v", s.Prone)
+	}
+	if _, out, _ := alprctl(t, "hotlist", "preview", "--sample", sample, list); !strings.Contains(out, "2 reads") || strings.Contains(out, "ABC1234") {
+		t.Errorf("in words:\n%s", out)
+	}
+	for name, bad := range map[string]string{"no reads": `{"plates":[]}`, "no JSON": "plate\n", "no posterior": `{"text":"A","posteriors":["AA"]}`} {
+		if code, _, errs := alprctl(t, "hotlist", "preview", "--sample", write(t, "bad.jsonl", bad), list); code != 1 || !strings.HasPrefix(errs, "error: ") {
+			t.Errorf("%s: %d %s", name, code, errs)
+		}
+	}
+}
+
 func btoi(b bool) int {
 	if b {
 		return 1
