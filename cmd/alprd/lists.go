@@ -11,6 +11,7 @@ import (
 	"iter"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -304,6 +305,7 @@ func (h *hotlists) put(pkg *hotlist.Package, plates *match.Plates) error {
 	}
 	// At this point the new version is durable; a crash now starts with it.
 	h.current.Swap(index)
+	runtime.GC() // else a long list's next version would be the third in memory
 	h.mu.Lock()
 	h.force[m.List] = own
 	delete(h.refused, m.List)
