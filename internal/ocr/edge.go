@@ -33,10 +33,11 @@ const (
 
 	// leastVisible is how many characters a cut plate must show to be reported.
 	leastVisible = 4
-	// mostHidden is how many a listed plate may have beyond the edge for the evidence to fit it, and there the chance that
-	// each of them is there.
-	mostHidden = 4
-	eachHidden = 0.5
+	// mostHidden is how many a listed plate may have beyond the edge for the evidence to fit it; firstHidden the chance that
+	// one is there at all, and eachHidden that each of the others is.
+	mostHidden  = 4
+	firstHidden = 0.9
+	eachHidden  = 0.5
 )
 
 // cutEnds finds out which ends the edge of a w×h picture cuts off from what was read.
@@ -158,10 +159,14 @@ func (c ends) widen(p alpr.Posterior) alpr.Posterior {
 		row := beyond[t*alpr.Classes:][:alpr.Classes]
 		nothing(row)
 		if t%2 == 0 {
-			for i := range row {
-				row[i] = float32(math.Log(eachHidden / float64(alpr.Classes-1)))
+			there := eachHidden
+			if t == 0 {
+				there = firstHidden
 			}
-			row[alpr.Blank] = float32(math.Log(1 - eachHidden))
+			for i := range row {
+				row[i] = float32(math.Log(there / float64(alpr.Classes-1)))
+			}
+			row[alpr.Blank] = float32(math.Log(1 - there))
 		}
 	}
 	grow := func(values, by []float32) []float32 {
