@@ -67,7 +67,6 @@ func (s Shelf) Chunks(ctx context.Context, names []string) (map[string][]byte, e
 				out[n] = b
 			}
 		}
-		s.desk.pipe.Unsubscribe(topics...)
 	}
 	return out, nil
 }
@@ -133,9 +132,11 @@ func (d *Desk) kept(ctx context.Context, expected bool, topics ...string) (map[s
 	for _, t := range topics {
 		want[t] = true
 	}
+	d.in.take() // what an earlier subscription still brought
 	if err := d.pipe.Subscribe(ctx, topics...); err != nil {
 		return nil, err
 	}
+	defer d.pipe.Unsubscribe(topics...)
 	patience := quiet
 	if expected {
 		patience *= 10
@@ -147,7 +148,7 @@ func (d *Desk) kept(ctx context.Context, expected bool, topics ...string) (map[s
 		select {
 		case <-d.in.poke:
 			for _, m := range d.in.take() {
-				if want[m.Topic] && len(m.Payload) > 0 {
+				if want[m.Topic] && m.Retained {
 					got[m.Topic] = m.Payload
 				}
 			}
