@@ -111,7 +111,9 @@ func parseRecord(b []byte) (alpr.Entry, error) {
 		}
 		text[i] = 'O'
 	}
-	e.Plate = alpr.NewPattern(string(text))
+	if e.Plate = alpr.NewPattern(string(text)); e.Plate.Text() != string(text) { // two open runs side by side are one
+		return e, errRecord
+	}
 	if open := e.Plate.Open(); open > 0 && (open > maxOpen || len(text)-open < 3) {
 		return e, errRecord
 	}
