@@ -70,7 +70,7 @@ alprd hotlist import DIR. DIR holds one list.`,
 	f.StringVar(&p.broker.Cert, "cert", "", "PEM file of your certificate for the broker")
 	f.StringVar(&p.broker.Key, "cert-key", "", "PEM file of its key")
 	f.StringVar(&p.prefix, "prefix", uplink.DefaultPrefix, "what all topics begin with")
-	f.Uint64Var(&p.version, "version", 0, "version number, above the one before (default: seconds since 1970)")
+	f.Uint64Var(&p.version, "version", 0, "version number, above the one before (default: seconds since 1970, or one more than before)")
 	f.DurationVar(&p.staleAfter, "stale-after", 24*time.Hour, "how long the list can be relied on; then units mark its alerts stale, and go on")
 	f.BoolVar(&p.snapshot, "snapshot", false, "send the whole list under a new key, even where a delta would do")
 	f.BoolVar(&p.dry, "dry-run", false, "only say what would change")

@@ -408,16 +408,22 @@ func TestPublishRefuses(t *testing.T) {
 		id.BuiltAt = now.Add(time.Second)
 		change(&id)
 		o, err := b.Publish(id, key)
-		if err == nil && o.Manifest.Previous != hexSum(first.Signed) {
-			t.Errorf("previous is %q", o.Manifest.Previous)
+		if err == nil && (o.Manifest.Previous != hexSum(first.Signed) || o.Manifest.Version <= first.Manifest.Version) {
+			t.Errorf("version %d after %d, previous is %q", o.Manifest.Version, first.Manifest.Version, o.Manifest.Previous)
 		}
 		return err
 	}
-	if err := try(func(*Identity) {}); err != nil {
-		t.Error(err)
+	for name, change := range map[string]func(*Identity){
+		"a second later":  func(*Identity) {},
+		"the same second": func(id *Identity) { id.BuiltAt = now },
+		"a slow clock":    func(id *Identity) { id.BuiltAt = now.Add(-time.Hour) },
+	} {
+		if err := try(change); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	for name, change := range map[string]func(*Identity){
-		"the same second":  func(id *Identity) { id.BuiltAt = now },
+		"the same version": func(id *Identity) { id.Version = first.Manifest.Version },
 		"an older version": func(id *Identity) { id.Version = first.Manifest.Version - 1 },
 		"another list":     func(id *Identity) { id.List = "other" },
 		"a bad name":       func(id *Identity) { id.List = "a b" },

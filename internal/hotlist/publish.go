@@ -22,7 +22,7 @@ type Identity struct {
 	Fleet      string // whose units it is for
 	List       string
 	Source     string
-	Version    uint64 // 0: seconds since 1970 of BuiltAt
+	Version    uint64 // 0: seconds since 1970 of BuiltAt, or one more than the version before
 	BuiltAt    time.Time
 	StaleAfter time.Duration     // how long it can be relied on; 0: 24 h
 	Units      []trust.Recipient // who may open it
@@ -117,6 +117,9 @@ func (b *Builder) manifest(id Identity) (Manifest, error) {
 	m.StaleAt = m.BuiltAt.Add(id.StaleAfter)
 	if m.Version == 0 {
 		m.Version = uint64(max(m.BuiltAt.Unix(), 1))
+		if id.Previous != nil {
+			m.Version = max(m.Version, id.Previous.manifest.Version+1)
+		}
 	}
 	for _, u := range id.Units {
 		if !GoodName(u.Name) || slices.ContainsFunc(m.Units, func(o UnitKey) bool { return o.Unit == u.Name }) {
@@ -131,7 +134,7 @@ func (b *Builder) manifest(id Identity) (Manifest, error) {
 			return none, hinted{fmt.Errorf("there stands the list %q of the fleet %q, not %q of %q", before.List, before.Fleet, m.List, m.Fleet), "publish each list to a directory of its own, under its own name"}
 		}
 		if before.Version >= m.Version {
-			return none, hinted{fmt.Errorf("version %d is not above the published version %d: units would refuse it", m.Version, before.Version), "publish a second later, give a higher --version, or check this machine's clock"}
+			return none, hinted{fmt.Errorf("version %d is not above the published version %d: units would refuse it", m.Version, before.Version), "give a higher --version, or none"}
 		}
 		m.Previous = hexSum(p.signed)
 	}
