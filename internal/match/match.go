@@ -3,7 +3,9 @@
 // An Index is immutable and swapped whole. It holds each list's plates packed and sorted (Plates), walked as a trie with the
 // read's own posteriors as the guide: a prefix is followed as long as a text that begins with it could still hold a
 // share of the belief that the list asks for. Nothing is enumerated, no table of look-alikes is needed, and nothing that
-// a scan of the whole list would report is missed. Every hit's posterior is alpr.Evidence's own.
+// a scan of the whole list would report is missed. Every hit's posterior is the share of the belief that alpr.Evidence gives its
+// text, moved by what is expected of a list so long (prior.go) and by the state. A read without matrices is searched by its
+// lattice, with one character lost or made up (near.go).
 package match
 
 import (

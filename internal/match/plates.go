@@ -82,9 +82,6 @@ func (p *Plates) Len() int { return len(p.forward.rest) }
 // Bytes is the memory that they take.
 func (p *Plates) Bytes() int { return p.forward.bytes() + p.backward.bytes() }
 
-// at is the folded plate of an ordinal.
-func (p *Plates) at(ordinal int) string { return decode(p.forward.code(ordinal)) }
-
 // A stream of packed plates is platesMagic, the number of plates, of each trie's fourth characters and of plates that leave characters
 // open, both tries' arrays, and the CRC-32C of all that; numbers have 32 bits in little-endian order.
 const platesMagic = 0x31706c61 // "alp1"

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 
@@ -26,6 +27,16 @@ func inOrder(list []alpr.Entry) iter.Seq2[alpr.Plate, error] {
 			}
 		}
 	}
+}
+
+// at is the folded plate of an ordinal.
+func (p *Plates) at(ordinal int) string { return decode(p.forward.code(ordinal)) }
+
+// code is the plate at a position.
+func (t *trie) code(at int) uint64 {
+	four := sort.Search(len(t.fourth), func(i int) bool { return int(t.starts[i+1]) > at })
+	three := sort.Search(dirSize-1, func(i int) bool { return int(t.dir[i+1]) > four })
+	return (uint64(three)*base+uint64(t.fourth[four]))*powers[tail] + uint64(t.rest[at])
 }
 
 // Ordinals count the plates in the order of their folded texts, from both ends every plate is found, and what was written comes

@@ -93,17 +93,6 @@ func (s *slab) done() {
 	}
 }
 
-func (s *slab) bytes() int {
-	n := 4 * len(s.at)
-	for _, b := range s.blocks {
-		n += cap(b)
-	}
-	for _, w := range s.words {
-		n += 16 + len(w)
-	}
-	return n
-}
-
 func (s *slab) appendEntry(b []byte, e alpr.Entry) []byte {
 	b = appendInline(b, e.Plate.Text())
 	b = appendInline(b, e.ID)

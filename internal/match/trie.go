@@ -98,13 +98,6 @@ func (t *trie) child(n node, d uint64) (node, bool) {
 	return c, c.lo < c.hi
 }
 
-// code is the plate at a position.
-func (t *trie) code(at int) uint64 {
-	four := sort.Search(len(t.fourth), func(i int) bool { return int(t.starts[i+1]) > at })
-	three := sort.Search(dirSize-1, func(i int) bool { return int(t.dir[i+1]) > four })
-	return (uint64(three)*base+uint64(t.fourth[four]))*powers[tail] + uint64(t.rest[at])
-}
-
 func (t *trie) bytes() int { return 4*(len(t.dir)+len(t.starts)+len(t.rest)) + len(t.fourth) }
 
 var errTrie = errors.New("the packed plates are damaged")
