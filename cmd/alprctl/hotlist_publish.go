@@ -135,6 +135,9 @@ func (p *publication) run(c *cobra.Command, files []string) error {
 		return err
 	}
 	changes, err := b.Changes(before)
+	if err != nil && p.snapshot { // what is there is damaged: how much it held is all that can be told
+		changes, err = hotlist.Changes{Before: before.Manifest().Count, After: report.Entries}, nil
+	}
 	if err != nil {
 		return hinted{fmt.Errorf("the package that is there: %w", err), "publish with --snapshot"}
 	}

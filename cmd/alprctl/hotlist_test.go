@@ -112,6 +112,21 @@ func TestPublish(t *testing.T) {
 		t.Errorf("a dry run or a refusal touched the package: %v", err)
 	}
 
+	// A package that lost a chunk says so, and is made anew when asked for.
+	now, err := hotlist.OpenFor(os.DirFS(to), me, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range now.Manifest().Chunks() {
+		os.Remove(filepath.Join(to, c.SHA256))
+	}
+	if code, _, errs := publish(list, "--enable-class", "X", "--version", "8000000000"); code != 1 || !strings.Contains(errs, "--snapshot") {
+		t.Errorf("a package without its chunks: %d %s", code, errs)
+	}
+	if code, _, errs := publish(list, "--enable-class", "X", "--version", "8000000000", "--snapshot"); code != 0 {
+		t.Errorf("made anew: %d %s", code, errs)
+	}
+
 	var broken strings.Builder
 	broken.WriteString("plate,state\n")
 	for i := range 100 {
