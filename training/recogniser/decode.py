@@ -107,13 +107,15 @@ def small_positions(lp, text):
 
 def read(looks):
     """Candidates from several looks at one plate ([T, 73 or 74] logits each): [(text, log score per look)], best first, and the
-    small positions of the best one."""
+    small positions of the best one. Nothing where every look shows no character."""
     lps = [log_probabilities(np.asarray(z, np.float64)) for z in looks]
     ms = [merged(lp) for lp in lps]
     texts = {text for m in ms for text, _ in beam(m)[:6] if len(text) <= 12}
     ms = [spread(m) for m in ms]
     scored = [(text, sum(np.log((1 - MIX) * np.exp(forward_score(m, text)) + FLOOR) for m in ms) / len(ms)) for text in texts]
     scored.sort(key=lambda c: (-c[1], c[0]))
+    if not scored:
+        return [], []
     best = scored[0][0]
     clearest = max(range(len(ms)), key=lambda i: forward_score(ms[i], best))
     return scored[:CANDIDATES], small_positions(lps[clearest], best)
